@@ -1,0 +1,102 @@
+"""The settings of every family: default, range, one line of help. Reads like a table; imports no Keras.
+
+Everything that reaches the engine from a browser or a URL is validated here, on the server.
+"""
+
+import hashlib
+import json
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+def knob(default: Any, label: str, description: str, *, unit: str = "", scale: str = "linear", **bounds: Any) -> Any:
+    """A setting that a person can turn. scale: "linear", or "log" for steps of 1, 3, 10, 30."""
+    extra = {"label": label, "unit": unit, "scale": scale}
+    return Field(default=default, description=description, json_schema_extra=extra, **bounds)
+
+
+class Config(BaseModel):
+    """A family's settings, immutable; two runs with equal settings and equal versions are the same run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    family: ClassVar[str]
+
+    seed: int = knob(0, "Seed", "Fixes the data, the first weights and the order of the examples.", ge=0, le=9999)
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that differ from the defaults, as JSON values."""
+        defaults = type(self)().model_dump(mode="json")
+        return {name: value for name, value in self.model_dump(mode="json").items() if value != defaults[name]}
+
+    def digest(self) -> str:
+        """Return a short name for these settings, equal for equal settings on every machine."""
+        text = json.dumps({"family": self.family, **self.model_dump(mode="json")}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @classmethod
+    def forgiving(cls, values: dict[str, Any]) -> tuple["Config", dict[str, str]]:
+        """Return a valid config, and by field name the reason why a value was replaced by its default."""
+        rejected: dict[str, str] = {name: "there is no such setting" for name in values if name not in cls.model_fields}
+        kept = {name: value for name, value in values.items() if name in cls.model_fields}
+        while True:
+            try:
+                return cls(**kept), rejected
+            except ValidationError as error:
+                for problem in error.errors():
+                    name = str(problem["loc"][0]) if problem["loc"] else next(iter(kept))
+                    kept.pop(name, None)
+                    rejected.setdefault(name, problem["msg"])
+
+
+TWO_DIMENSIONAL = ("circle", "xor", "gaussians", "spiral", "moons", "plane")
+TABLES = ("iris", "wine", "breast_cancer", "diabetes", "cars", "seattle_weather")
+ExtraFeature = Literal["x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"]
+Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
+
+
+class MlpConfig(Config):
+    """The multilayer perceptron's settings."""
+
+    family: ClassVar[str] = "mlp"
+
+    dataset: Literal[
+        "digits", "circle", "xor", "gaussians", "spiral", "moons", "plane",
+        "iris", "wine", "breast_cancer", "diabetes", "cars", "seattle_weather", "own",
+    ] = knob("digits", "Data", "What the network learns.")  # fmt: skip
+    layers: int = knob(1, "Hidden layers", "0 leaves a linear model.", ge=0, le=6)
+    units: int = knob(32, "Units per layer", "Width of every hidden layer.", ge=1, le=128)
+    activation: Literal["tanh", "relu", "sigmoid", "gelu", "selu", "silu", "linear"] = knob(
+        "relu", "Activation", "The bend f in a = f(z). Linear: layers collapse into one."
+    )
+    learning_rate: float = knob(
+        0.003, "Learning rate", "Size of each step against the gradient.", scale="log", gt=0, le=10
+    )
+    epochs: int = knob(60, "Epochs", "Passes over the training data.", ge=1, le=2000, scale="log")
+
+    batch_size: int = knob(32, "Batch size", "Examples per step.", ge=1, le=512, scale="log")
+    optimizer: Literal["sgd", "momentum", "rmsprop", "adam", "adamw"] = knob(
+        "adam", "Optimizer", "The rule that turns gradients into steps."
+    )
+    initialization: Literal["glorot_uniform", "he_normal", "lecun_normal", "orthogonal", "zeros"] = knob(
+        "glorot_uniform", "Initialization", "Where the weights start. Zeros: all units stay equal."
+    )
+    dropout: float = knob(0.0, "Dropout", "Share of units silenced in each training step.", ge=0, le=0.8)
+    l2: float = knob(0.0, "L2 penalty", "Pulls weights towards zero.", scale="log", ge=0, le=0.3)
+    batch_normalization: bool = knob(False, "Batch normalization", "Rescales each layer's sums over the batch.")
+    patience: int = knob(
+        0, "Stop rule", "End when the test loss has not improved for so many snapshots. 0: never.", ge=0, le=60
+    )
+    test_share: float = knob(0.25, "Test share", "Share of the data held out.", ge=0.1, le=0.9)
+
+    samples: int = knob(400, "Samples", "Number of points, 2-D sets only.", ge=20, le=4000, scale="log")
+    noise: float = knob(0.1, "Noise", "Scatter of the points, 2-D sets only.", ge=0, le=0.5)
+    extra_features: tuple[ExtraFeature, ...] = knob(
+        (), "Extra inputs", "Inputs computed from x1 and x2, 2-D sets only.", max_length=5
+    )
+
+    upload: Digest = knob("", "Uploaded file", "SHA-256 of an uploaded CSV, own data only.")
+    target: str = knob("", "Target column", "The column to predict, own data only.", max_length=200)
+
+
+CONFIGS: dict[str, type[Config]] = {MlpConfig.family: MlpConfig}
