@@ -51,12 +51,15 @@ class Failure:
 
     settings: the fields of the family's Config that differ from the defaults.
     repair: the fields that mend it, on top of `settings`; empty where this family has no repair.
+    metric, threshold: at the end of the run the failing setting stays below the threshold, the repaired one does not.
     claim: name of the file in evidence/ that measures it.
     """
 
     title: str
     reason: str
     settings: Mapping[str, Any]
+    metric: str
+    threshold: float
     repair: Mapping[str, Any] = field(default_factory=dict)
     claim: str = ""
 
@@ -107,6 +110,9 @@ class Family(Protocol):
         The loop does not know that it is watched: a consumer that stops asking pauses it, and closing it ends it.
         """
 
+    def scene(self, config: Any, data: Any) -> Mapping[str, Array]:
+        """Return what the pictures need and training does not change: points, images, targets. See the family."""
+
     def look(self, model: Any, data: Any, question: Mapping[str, Any] | None = None) -> View:
         """Return what the pictures need to see; `question` asks for something special, such as one drawn digit."""
 
@@ -151,8 +157,12 @@ def _formula(layer: Any) -> str:
     return " + ".join(product for product in products if product)
 
 
+MODULES: dict[str, str] = {}
+"""Families that live outside `models/`, by name: the module to import. A plug-in adds its own line."""
+
+
 def family(name: str) -> Family:
-    """Import `models.<name>` (and with it TensorFlow) and return it as a family."""
+    """Import the module of a family (and with it TensorFlow). Raises ModuleNotFoundError for an unknown name."""
     from importlib import import_module
 
-    return cast(Family, import_module(f"models.{name}"))
+    return cast(Family, import_module(MODULES.get(name, f"models.{name}")))

@@ -1,0 +1,1 @@
+"""Seeded data as plain arrays: generated, bundled with the libraries, or a person's own table."""

@@ -1,0 +1,145 @@
+"""How the app talks to the engine: starts it as a process of its own, and starts it again if it was killed."""
+
+import ast
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from multiprocessing.managers import BaseManager
+from pathlib import Path
+from typing import Any
+
+from lab.engine.environment import training_environment
+from lab.engine.messages import Arrays, Progress, unpack
+from lab.engine.settings import Settings
+from lab.storage import data_folder
+
+METHODS = (
+    "prepare", "start", "poll", "pause", "resume", "step", "set_pace", "set_learning_rate", "stop", "ask",
+    "release", "device", "census",
+)  # fmt: skip
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Manager(BaseManager):
+    """The engine's address book; it knows one entry."""
+
+
+Manager.register("engine", exposed=METHODS)
+
+
+class EngineClient:
+    """The engine, as one object with the methods of `lab.engine.server.Engine`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._engine: Any = None
+        self._settings = Settings.from_environment()
+
+    def _start(self) -> None:
+        environment = training_environment(data_folder() / "compiled", self._settings.compile_cache_megabytes)
+        secret = secrets.token_bytes(32)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "lab.engine"],
+            cwd=ROOT,
+            env={**environment, **os.environ},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(secret.hex() + "\n")
+        self._process.stdin.flush()
+        address = ast.literal_eval(self._process.stdout.readline())
+        manager = Manager(address=address, authkey=secret)
+        manager.connect()
+        self._engine = manager.engine()  # type: ignore[attr-defined]
+
+    def _call(self, name: str, *arguments: Any, **named: Any) -> Any:
+        for attempt in range(2):
+            with self._lock:
+                if self._engine is None or self._process is None or self._process.poll() is not None:
+                    self.close()
+                    self._start()
+                engine = self._engine
+            try:
+                return getattr(engine, name)(*arguments, **named)
+            except (EOFError, ConnectionError, BrokenPipeError):
+                if attempt:
+                    raise
+                with self._lock:
+                    self.close()
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """End the engine and all its runs."""
+        process, self._process, self._engine = self._process, None, None
+        if process is not None:
+            with contextlib.suppress(OSError):
+                process.kill()
+            process.wait()
+
+    @property
+    def pid(self) -> int | None:
+        """The engine's process id, None before its first use."""
+        return self._process.pid if self._process is not None else None
+
+    def prepare(self, family: str, config: Mapping[str, Any], owner: str) -> str:
+        """See Engine.prepare."""
+        return str(self._call("prepare", family, dict(config), owner))
+
+    def start(
+        self, family: str, config: Mapping[str, Any], owner: str, pace: float = 0.0, paused: bool = False
+    ) -> str:
+        """See Engine.start."""
+        return str(self._call("start", family, dict(config), owner, pace, paused))
+
+    def poll(self, run_id: str, since: int = 0, owner: str = "") -> Progress:
+        """See Engine.poll."""
+        progress: Progress = self._call("poll", run_id, since, owner)
+        return progress
+
+    def pause(self, run_id: str) -> None:
+        """See Engine.pause."""
+        self._call("pause", run_id)
+
+    def resume(self, run_id: str) -> None:
+        """See Engine.resume."""
+        self._call("resume", run_id)
+
+    def step(self, run_id: str) -> None:
+        """See Engine.step."""
+        self._call("step", run_id)
+
+    def set_pace(self, run_id: str, seconds: float) -> None:
+        """See Engine.set_pace."""
+        self._call("set_pace", run_id, seconds)
+
+    def set_learning_rate(self, run_id: str, value: float) -> None:
+        """See Engine.set_learning_rate."""
+        self._call("set_learning_rate", run_id, value)
+
+    def stop(self, run_id: str) -> None:
+        """See Engine.stop."""
+        self._call("stop", run_id)
+
+    def ask(self, run_id: str, question: Mapping[str, Any]) -> Arrays:
+        """See Engine.ask; returns the arrays by name."""
+        return unpack(self._call("ask", run_id, dict(question)))
+
+    def release(self, owner: str) -> None:
+        """See Engine.release; a missing engine needs no release."""
+        if self._engine is not None:
+            self._call("release", owner)
+
+    def device(self) -> dict[str, str]:
+        """See Engine.device."""
+        return dict(self._call("device"))
+
+    def census(self) -> dict[str, Any]:
+        """See Engine.census."""
+        return dict(self._call("census"))

@@ -1,0 +1,241 @@
+"""One run, seen from inside its own process: train, report, obey, answer.
+
+The engine talks to it over one duplex connection. To the run: (command, value) pairs. From the run: (kind, value)
+pairs. The order of work is fixed: untrained snapshot, compile, wait for "go", train, answer questions until "quit".
+"""
+
+import contextlib
+import importlib
+import math
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from multiprocessing.connection import Connection
+from typing import Any
+
+from lab.engine.messages import Moment, pack
+
+WEIGHTS_EVERY_SECONDS = 2.0
+
+
+class Quit(Exception):
+    """The engine no longer needs this process."""
+
+
+def main(connection: Connection, job: Mapping[str, Any]) -> None:
+    """Entry point of a run's process. job: family, config, go, paused, pace, threads, plug-ins, weights (to revive)."""
+    with contextlib.suppress(Quit, EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+        try:
+            _prepare_process(job)
+            if job["family"] == "":
+                connection.send(("device", describe_device()))
+                return
+            Run(connection, job).live()
+        except MemoryError:
+            connection.send(("failed", "This run asked for more memory than there is. Try fewer units or less data."))
+        except ValueError as error:
+            connection.send(("failed", _unfit(error)))
+        except Exception as error:
+            connection.send(("trace", traceback.format_exc()))
+            connection.send(("failed", f"The run ended with an error ({type(error).__name__}: {error}). "
+                                       "What it had recorded is kept. Change a setting and train again."))  # fmt: skip
+
+
+def _unfit(error: ValueError) -> str:
+    """Data that cannot be used arrives as a ValueError whose text is written for a person."""
+    if type(error).__name__ == "UnfitData":
+        return str(error)
+    return f"These settings cannot be trained: {error} Change a setting and train again."
+
+
+def _prepare_process(job: Mapping[str, Any]) -> None:
+    for plug_in in filter(None, str(job["plug_ins"]).split(",")):
+        importlib.import_module(plug_in)
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(int(job["threads"]))
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def describe_device() -> dict[str, str]:
+    """Return what TensorFlow computes on: {"kind": "GPU" or "CPU", "name": ...}."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return {"kind": "GPU", "name": str(details.get("device_name", gpus[0].name))}
+    return {"kind": "CPU", "name": _processor_name()}
+
+
+def _processor_name() -> str:
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123
+        for line in lines:
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    import platform
+
+    return platform.processor() or platform.machine()
+
+
+class Run:
+    """The life of one run."""
+
+    def __init__(self, connection: Connection, job: Mapping[str, Any]) -> None:
+        import keras
+
+        from models.base import Live, family
+        from models.configs import CONFIGS
+
+        self.connection = connection
+        self.family = family(job["family"])
+        self.config = CONFIGS[job["family"]](**job["config"])
+        self.job = job
+        self.going, self.paused, self.stopping = bool(job["go"]), bool(job["paused"]), False
+        self.steps_allowed = 0
+        self.pace = float(job["pace"])
+        self.weights_sent = time.monotonic()
+        self.recent_step = 0
+        keras.utils.set_random_seed(self.config.seed)
+        self.data = self.family.load(self.config)
+        self.model = self.family.build(self.config, self.data)
+        self.live_knobs = Live(learning_rate=float(getattr(self.config, "learning_rate", 0.0)))
+
+    def live(self) -> None:
+        """Train (or take the stored weights), then answer questions until told to quit."""
+        if self.job["weights"] is not None:
+            self.model.set_weights(self.job["weights"])
+            self.connection.send(("revived", None))
+        else:
+            self._train()
+        while True:
+            self._obey(self.connection.recv())
+
+    def _train(self) -> None:
+        self.connection.send(("facts", self._facts()))
+        self.connection.send(("scene", pack(self.family.scene(self.config, self.data))))
+        snapshots = iter(self.family.train(self.config, self.data, self.model, self.live_knobs))
+        for _ in range(2):
+            self._report(next(snapshots))
+        self.connection.send(("prepared", None))
+        self._compare_while_waiting()
+        message = ""
+        while not self._hold() and (snapshot := next(snapshots, None)) is not None:
+            self._report(snapshot)
+            if message := self._diverged(snapshot):
+                break
+            self._breathe()
+        self._end(message)
+
+    def _facts(self) -> dict[str, Any]:
+        from models.base import anatomy
+
+        layers = [asdict(layer) for layer in anatomy(self.model)]
+        summary = self.data.summary() if hasattr(self.data, "summary") else {}
+        return {
+            "layers": layers,
+            "parameters": sum(layer["parameters"] for layer in layers),
+            "total_steps": self.family.total_steps(self.config, self.data),
+            "data": summary,
+        }
+
+    def _compare_while_waiting(self) -> None:
+        """Measure the methods without a network, before "go" if there is time and after the training otherwise."""
+        self._obey_all()
+        self.baselines_sent = not self.going
+        if self.baselines_sent:
+            self._send_baselines()
+
+    def _send_baselines(self) -> None:
+        measured = [asdict(baseline) for baseline in self.family.baselines(self.config, self.data)]
+        self.connection.send(("more_facts", {"baselines": measured}))
+
+    def _report(self, snapshot: Any) -> None:
+        metrics = {name: float(value) for name, value in snapshot.metrics.items()}
+        packed = pack(snapshot.view.arrays())
+        self.recent_step = snapshot.step
+        self.connection.send(
+            ("moment", Moment(snapshot.step, float(snapshot.epoch), float(snapshot.seconds), metrics, packed))
+        )
+        if time.monotonic() - self.weights_sent > WEIGHTS_EVERY_SECONDS:
+            self._send_weights()
+
+    def _send_weights(self) -> None:
+        self.connection.send(("weights", self.model.get_weights()))
+        self.weights_sent = time.monotonic()
+
+    def _diverged(self, snapshot: Any) -> str:
+        broken = [name for name, value in snapshot.metrics.items() if "loss" in name and not math.isfinite(value)]
+        if not broken:
+            return ""
+        return (
+            f"The loss left the range of numbers at step {snapshot.step:,}: each update overshot further than the one "
+            f"before. The learning rate was {self.live_knobs.learning_rate:g}. Try a tenth of it, or another optimizer."
+        )
+
+    def _end(self, failure: str) -> None:
+        if not failure and not self.stopping and not self.baselines_sent:
+            self._send_baselines()
+        self._send_weights()
+        ended_early = self.recent_step < self.family.total_steps(self.config, self.data)
+        if failure:
+            self.connection.send(("failed", failure))
+        elif self.stopping:
+            self.connection.send(("stopped", f"Stopped at step {self.recent_step:,}."))
+        elif ended_early:
+            self.connection.send(("finished", f"The stop rule ended this run at step {self.recent_step:,}."))
+        else:
+            self.connection.send(("finished", ""))
+
+    def _breathe(self) -> None:
+        """Wait so long that a person can watch, obeying meanwhile; a pace of 0 waits for nothing."""
+        self._obey_all()
+        until = time.monotonic() + self.pace
+        while self.pace and not self.stopping and (left := until - time.monotonic()) > 0:
+            if self.connection.poll(left):
+                self._obey(self.connection.recv())
+                until = min(until, time.monotonic() + self.pace)
+
+    def _hold(self) -> bool:
+        """Wait until the run may take its next piece of work; True when it must stop instead."""
+        self._obey_all()
+        while not self.stopping and not (self.going and (not self.paused or self.steps_allowed > 0)):
+            self._obey(self.connection.recv())
+        self.steps_allowed = max(0, self.steps_allowed - 1)
+        return self.stopping
+
+    def _obey_all(self) -> None:
+        while self.connection.poll(0):
+            self._obey(self.connection.recv())
+
+    def _obey(self, order: tuple[str, Any]) -> None:
+        command, value = order
+        if command == "go":
+            self.going, self.pace, self.paused = True, float(value["pace"]), bool(value["paused"])
+        elif command == "pause":
+            self.paused, self.steps_allowed = True, 0
+        elif command == "resume":
+            self.paused = False
+        elif command == "step":
+            self.paused, self.steps_allowed = True, self.steps_allowed + 1
+        elif command == "learning_rate":
+            self.live_knobs.learning_rate = float(value)
+            self.connection.send(("event", {"step": self.recent_step, "change": f"learning rate {float(value):g}"}))
+        elif command == "pace":
+            self.pace = float(value)
+        elif command == "stop":
+            self.stopping = True
+        elif command == "ask":
+            self._answer(*value)
+        elif command == "quit":
+            raise Quit
+
+    def _answer(self, number: int, question: Mapping[str, Any]) -> None:
+        try:
+            view = self.family.look(self.model, self.data, question)
+            self.connection.send(("answer", (number, pack(view.arrays()), "")))
+        except (ValueError, KeyError, TypeError) as error:
+            self.connection.send(("answer", (number, b"", f"This question cannot be answered: {error}")))

@@ -1,0 +1,367 @@
+"""Multilayer perceptron: layers of units, each computing a = f(w x + b), so that many bends add up to any curve.
+
+The idea: a single unit can only cut the plane with one straight line; a layer of units draws many lines, and the next
+layer combines them. Backpropagation made such stacks trainable: Rumelhart, Hinton, Williams, "Learning representations
+by back-propagating errors", Nature 323 (1986). One hidden layer suffices to approximate any continuous function:
+Cybenko, Mathematics of Control, Signals and Systems 2 (1989).
+What it cannot do: it knows nothing of space or order; shuffle the pixels of all images and it learns just as well.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from lab.datasets.choose import load as load_data
+from lab.datasets.dataset import PLANE_EXTENT, PLANE_SCALE, Dataset
+from lab.datasets.generated import expand
+from models.base import Array, Baseline, Failure, Live, Snapshot, schedule
+from models.baselines import baselines as tabular_baselines
+from models.configs import MlpConfig
+from models.training_loop import CompiledTraining, train_in_chunks
+from models.views import BINS, CALIBRATION_BINS, MAP_SIZE, SHOWN_EXAMPLES, SURFACE_SIZE, WORST, MlpView
+
+SHOWN_UNITS = 16  # units per layer that are drawn
+OPTIMIZERS = {
+    "sgd": lambda rate: keras.optimizers.SGD(rate),
+    "momentum": lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
+    "rmsprop": lambda rate: keras.optimizers.RMSprop(rate),
+    "adam": lambda rate: keras.optimizers.Adam(rate),
+    "adamw": lambda rate: keras.optimizers.AdamW(rate),
+}
+FLAT_ENDS = {"tanh": 0.97, "sigmoid": 0.97}  # activations beyond, where f' is below 0.06
+
+
+def load(config: MlpConfig) -> Dataset:
+    """Return the data the settings ask for. Raises UnfitData for own data that cannot be learned from."""
+    return load_data(
+        config.dataset,
+        seed=config.seed,
+        test_share=config.test_share,
+        samples=config.samples,
+        noise=config.noise,
+        extra_features=config.extra_features,
+        upload=config.upload,
+        target=config.target,
+    )
+
+
+def build(config: MlpConfig, data: Dataset) -> keras.Model:
+    """Return the network. The last layer gives logits, or the standardized prediction of a regression."""
+    keras.utils.set_random_seed(config.seed)
+    inputs = x = keras.Input(data.train_inputs.shape[1:], name="input")  # (batch, features)
+    for number in range(1, config.layers + 1):
+        x = keras.layers.Dense(
+            config.units,
+            kernel_initializer=config.initialization,
+            kernel_regularizer=keras.regularizers.L2(config.l2) if config.l2 else None,
+            name=f"hidden_{number}",
+        )(x)  # (batch, units): z = W x + b
+        if config.batch_normalization:
+            x = keras.layers.BatchNormalization(name=f"normalization_{number}")(x)
+        x = keras.layers.Activation(config.activation, name=f"activation_{number}")(x)  # a = f(z)
+        if config.dropout:
+            x = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(x)
+    outputs = keras.layers.Dense(output_units(data), kernel_initializer=config.initialization, name="output")(x)
+    return keras.Model(inputs, outputs, name="mlp")
+
+
+def output_units(data: Dataset) -> int:
+    """One number for a regression or for two classes (the logit of the second), otherwise one logit per class."""
+    return len(data.class_names) if len(data.class_names) > 2 else 1
+
+
+def loss_for(data: Dataset) -> keras.losses.Loss:
+    """Return the loss that fits the task: cross-entropy for classes, squared error for numbers."""
+    if data.task == "regression":
+        return keras.losses.MeanSquaredError()
+    if len(data.class_names) > 2:
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return keras.losses.BinaryCrossentropy(from_logits=True)
+
+
+def targets_for(data: Dataset, targets: Array) -> Array:
+    """Return targets in the shape of the network's output: (n,) class indices, or (n, 1) numbers."""
+    return targets if output_units(data) > 1 else targets.astype(np.float32)[:, np.newaxis]
+
+
+def total_steps(config: MlpConfig, data: Dataset) -> int:
+    """Return the number of optimizer steps of a complete run."""
+    examples = len(data.train_inputs)
+    return config.epochs * max(1, examples // min(config.batch_size, examples))
+
+
+def train(config: MlpConfig, data: Dataset, model: keras.Model, live: Live | None = None) -> Iterator[Snapshot]:
+    """Yield the untrained network, again once compiled, then the network at about 60 moments of its training."""
+    training = CompiledTraining(
+        model,
+        OPTIMIZERS[config.optimizer](config.learning_rate),
+        loss_for(data),
+        data.train_inputs,
+        targets_for(data, data.train_targets),
+        batch_size=config.batch_size,
+        seed=config.seed,
+        jit_compile=True,
+    )
+    best, waited = np.inf, 0
+    marks = schedule(total_steps(config, data))
+    for progress in train_in_chunks(training, marks, live or Live(config.learning_rate)):
+        metrics = evaluate(model, data)
+        yield Snapshot(progress.step, progress.epoch, progress.seconds, metrics, look(model, data))
+        best, waited = (metrics["test_loss"], 0) if metrics["test_loss"] < best else (best, waited + 1)
+        if config.patience and waited >= config.patience and progress.step > 0:
+            return
+
+
+def evaluate(model: keras.Model, data: Dataset) -> dict[str, float]:
+    """Return loss and accuracy (or root mean squared error and R2, in the target's unit) on both parts of the data."""
+    metrics: dict[str, float] = {}
+    for part in ("train", "test"):
+        inputs, targets = getattr(data, f"{part}_inputs"), getattr(data, f"{part}_targets")
+        outputs = forward(model, inputs)[-1]
+        metrics[f"{part}_loss"] = float(np.mean(losses(data, outputs, targets)))
+        if data.task == "classification":
+            metrics[f"{part}_accuracy"] = float(np.mean(probabilities(outputs).argmax(-1) == targets))
+        else:
+            error = float(np.mean((outputs[:, 0] - targets) ** 2))
+            metrics[f"{part}_rmse"] = error**0.5 * data.target_scale
+            metrics[f"{part}_r2"] = 1.0 - error / max(float(np.var(targets)), 1e-12)
+    return metrics
+
+
+def losses(data: Dataset, outputs: Array, targets: Array) -> Array:
+    """Return the loss of each example, without penalties: (n,). The formulas are those of the Keras losses."""
+    logits = outputs.astype(np.float64)
+    if data.task == "regression":
+        return (logits[:, 0] - targets) ** 2
+    if logits.shape[1] == 1:
+        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)  # a logit of 0 for the first class
+    log_total = np.logaddexp.reduce(logits, axis=1)  # (n,)
+    return log_total - np.take_along_axis(logits, targets[:, np.newaxis].astype(int), axis=1)[:, 0]
+
+
+def probabilities(outputs: Array) -> Array:
+    """Turn logits, (n, 1) for two classes or (n, c), into probabilities (n, c)."""
+    logits = outputs.astype(np.float64)
+    if logits.shape[1] == 1:
+        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def forward(model: keras.Model, inputs: Array) -> list[Array]:
+    """Return the activations of every hidden layer, each (n, units), and last the output (n, c)."""
+    if not hasattr(model, "all_activations"):
+        import tensorflow as tf
+
+        hidden = [layer.output for layer in model.layers if layer.name.startswith("activation_")]
+        inspector = keras.Model(model.inputs, [*hidden, model.outputs[0]])
+        model.all_activations = tf.function(lambda x: inspector(x, training=False), reduce_retracing=True)
+    return [np.asarray(layer) for layer in model.all_activations(inputs)]
+
+
+def scene(config: MlpConfig, data: Dataset) -> Mapping[str, Array]:
+    """Return what training does not change.
+
+    train_targets: (n,), test_targets: (m,), in the target's unit. 2-D sets: train_points (n, 2), test_points (m, 2).
+    Images: test_images (m, height, width). Other classification: test_plane (m, 2), the first two principal components
+    of the standardized inputs, and plane_shares (2,), the share of the variance each carries. At most 240 test examples.
+    """
+    shown = slice(0, SHOWN_EXAMPLES)
+    arrays = {
+        "train_targets": data.original_targets(data.train_targets),
+        "test_targets": data.original_targets(data.test_targets)[shown],
+    }
+    if data.plane:
+        arrays |= {"train_points": data.points("train"), "test_points": data.points("test")[shown]}
+    elif data.image_shape:
+        arrays["test_images"] = data.test_inputs[shown].reshape(-1, *data.image_shape)
+    elif data.task == "classification" and data.train_inputs.shape[1] > 1:
+        from sklearn.decomposition import PCA
+
+        components = PCA(2, random_state=0).fit(data.train_inputs)
+        arrays["test_plane"] = components.transform(data.test_inputs[shown]).astype(np.float32)
+        arrays["plane_shares"] = components.explained_variance_ratio_.astype(np.float32)
+    return arrays
+
+
+def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None = None) -> MlpView:
+    """Return the view of a network, or only the answer to a question.
+
+    question: {"input": d numbers, scaled as the network gets them} or {"test_row": index of a test example}.
+    Raises ValueError for another question.
+    """
+    if question:
+        return _answer(model, data, question)
+    *hidden, outputs = forward(model, data.test_inputs)
+    return MlpView(
+        **_plane(model, data),
+        **_weights(model, data),
+        **_predictions(data, outputs),
+        **_activity(model, hidden),
+    )
+
+
+def _answer(model: keras.Model, data: Dataset, question: Mapping[str, Any]) -> MlpView:
+    if "test_row" in question:
+        example = data.test_inputs[int(question["test_row"]) % len(data.test_inputs)]
+    elif "input" in question:
+        example = np.asarray(question["input"], np.float32).ravel()
+    else:
+        raise ValueError('ask about {"input": numbers} or {"test_row": index}')
+    if example.shape != data.train_inputs.shape[1:] or not np.isfinite(example).all():
+        raise ValueError(f"the network takes {data.train_inputs.shape[1]} finite numbers, not {example.size}")
+    *hidden, outputs = forward(model, example[np.newaxis])
+    known = probabilities(outputs)[0] if data.task == "classification" else data.original_targets(outputs[0])
+    units = [layer[0, :SHOWN_UNITS] for layer in hidden]
+    return MlpView(
+        answer_input=example,
+        answer_output=known.astype(np.float32),
+        answer_units=np.concatenate(units).astype(np.float32) if units else np.zeros(0, np.float32),
+    )
+
+
+def _grid(size: int) -> Array:
+    """Return the centres of a size x size grid over the plane, row by row from the top: (size * size, 2)."""
+    axis = ((np.arange(size) + 0.5) / size * 2 - 1) * PLANE_EXTENT
+    x1, x2 = np.meshgrid(axis, axis[::-1])
+    return np.stack([x1.ravel(), x2.ravel()], axis=1)
+
+
+def _plane(model: keras.Model, data: Dataset) -> dict[str, Array]:
+    if not data.plane:
+        return {}
+    outputs = forward(model, expand(_grid(SURFACE_SIZE), data.extra_features))[-1]
+    classes = probabilities(outputs) if data.task == "classification" else data.original_targets(outputs)
+    hidden = forward(model, expand(_grid(MAP_SIZE), data.extra_features))[:-1]
+    maps = [layer[:, :SHOWN_UNITS].T.reshape(-1, MAP_SIZE, MAP_SIZE) for layer in hidden]
+    surface = classes.reshape(SURFACE_SIZE, SURFACE_SIZE, -1).astype(np.float16)
+    return {"surface": surface, "unit_maps": np.concatenate(maps).astype(np.float16)} if maps else {"surface": surface}
+
+
+def _weights(model: keras.Model, data: Dataset) -> dict[str, Array]:
+    kernels = [layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")]
+    edges = np.concatenate([kernel[:SHOWN_UNITS, :SHOWN_UNITS].ravel() for kernel in kernels])
+    found = {"edges": edges.astype(np.float16)}
+    if data.image_shape:
+        found["unit_weights"] = kernels[0].T[: 2 * SHOWN_UNITS].reshape(-1, *data.image_shape).astype(np.float16)
+    return found
+
+
+def _predictions(data: Dataset, outputs: Array) -> dict[str, Array]:
+    """Return what the test examples became; the worst are those with the largest loss."""
+    each = np.nan_to_num(losses(data, outputs, data.test_targets), nan=np.inf)
+    worst = np.argsort(-each, kind="stable")[:WORST]
+    found = {
+        "worst_rows": worst.astype(np.int32),
+        "worst_inputs": data.test_inputs[worst].astype(np.float32),
+        "worst_truths": data.original_targets(data.test_targets[worst]),
+    }
+    if data.task == "regression":
+        predicted = data.original_targets(outputs[:, 0]).astype(np.float32)
+        return {**found, "predictions": predicted[:SHOWN_EXAMPLES], "worst_outputs": predicted[worst]}
+    known = probabilities(outputs)  # (n, c)
+    return {
+        **found,
+        "probabilities": known[:SHOWN_EXAMPLES].astype(np.float16),
+        "worst_outputs": known[worst].astype(np.float32),
+        "confusion": _confusion(data.test_targets, known),
+        "calibration": _calibration(data.test_targets, known),
+    }
+
+
+def _confusion(targets: Array, known: Array) -> Array:
+    counts = np.zeros((known.shape[1], known.shape[1]), np.int32)
+    np.add.at(counts, (targets, known.argmax(axis=1)), 1)
+    return counts
+
+
+def _calibration(targets: Array, known: Array) -> Array:
+    """Return examples, mean confidence and share right per bin of confidence: (bins, 3). Guo et al., ICML 2017."""
+    confidence, right = known.max(axis=1), known.argmax(axis=1) == targets
+    bins = np.clip(np.nan_to_num(confidence * CALIBRATION_BINS).astype(int), 0, CALIBRATION_BINS - 1)
+    examples = np.bincount(bins, minlength=CALIBRATION_BINS)
+    sums = [np.bincount(bins, weights=weights, minlength=CALIBRATION_BINS) for weights in (confidence, right)]
+    return np.stack([examples, *(total / np.maximum(examples, 1) for total in sums)], axis=1).astype(np.float32)
+
+
+def _activity(model: keras.Model, hidden: list[Array]) -> dict[str, Array]:
+    """Return histograms of the activations per hidden layer, and the shares of dead units and saturated activations."""
+    if not hidden:
+        return {}
+    names = [layer.activation.__name__ for layer in model.layers if layer.name.startswith("activation_")]
+    finite = [np.nan_to_num(layer, posinf=0.0, neginf=0.0) for layer in hidden]
+    counted = [np.histogram(layer, bins=BINS) for layer in finite]
+    flat = [_saturated(layer, name) for layer, name in zip(finite, names, strict=True)]
+    return {
+        "histograms": np.stack([counts / counts.sum() for counts, _ in counted]).astype(np.float32),
+        "histogram_edges": np.stack([edges for _, edges in counted]).astype(np.float32),
+        "dead": np.array([np.mean(np.all(layer == 0.0, axis=0)) for layer in finite], np.float32),
+        "saturated": np.array(flat, np.float32),
+    }
+
+
+def _saturated(activations: Array, name: str) -> float:
+    """Return the share of activations where f is flat: beyond .97 of a bounded f's range, at zero for ReLU."""
+    if name == "relu":
+        return float(np.mean(activations <= 0.0))
+    bound = FLAT_ENDS.get(name)
+    if bound is None:
+        return 0.0
+    centred = activations if name == "tanh" else 2 * activations - 1
+    return float(np.mean(np.abs(centred) > bound))
+
+
+def baselines(config: MlpConfig, data: Dataset) -> list[Baseline]:
+    """Return methods without a network, fitted on the same training part and measured on the same test part."""
+    return tabular_baselines(data, seed=config.seed)
+
+
+FAILURES = (
+    Failure(
+        title="One straight line cannot separate XOR",
+        reason="Without a hidden layer the network is one linear unit. No line has both classes of XOR on its own side.",
+        settings={"dataset": "xor", "layers": 0, "noise": 0.0},
+        repair={"layers": 1, "units": 8, "activation": "tanh", "learning_rate": 0.03},
+        metric="test_accuracy",
+        threshold=0.9,
+        claim="stacking_needs_bends",
+    ),
+    Failure(
+        title="Three layers without a bend are one layer",
+        reason="With a linear activation the product of the matrices is one matrix, however deep the stack.",
+        settings={"dataset": "circle", "layers": 3, "units": 16, "activation": "linear"},
+        repair={"activation": "tanh"},
+        metric="test_accuracy",
+        threshold=0.9,
+        claim="stacking_needs_bends",
+    ),
+    Failure(
+        title="Equal weights stay equal",
+        reason="Starting at zero, every unit of a layer gets the same gradient for ever: 32 units work as one.",
+        settings={"initialization": "zeros"},
+        repair={"initialization": "glorot_uniform"},
+        metric="test_accuracy",
+        threshold=0.9,
+        claim="symmetry_must_be_broken",
+    ),
+    Failure(
+        title="Steps that overshoot",
+        reason="A learning rate of 10 with plain gradient descent jumps across the valley, further with each step.",
+        settings={"optimizer": "sgd", "learning_rate": 10.0},
+        repair={"learning_rate": 0.1},
+        metric="test_accuracy",
+        threshold=0.9,
+        claim="learning_rate_has_a_limit",
+    ),
+    Failure(
+        title="Deep sigmoid layers stop the gradient",
+        reason="Each sigmoid multiplies the gradient by at most 1/4; after six layers little reaches the first.",
+        settings={"layers": 6, "activation": "sigmoid", "epochs": 15},
+        repair={"activation": "relu"},
+        metric="test_accuracy",
+        threshold=0.7,
+        claim="sigmoid_shrinks_gradients",
+    ),
+)
