@@ -52,7 +52,7 @@ class Failure:
     settings: the fields of the family's Config that differ from the defaults.
     repair: the fields that mend it, on top of `settings`; empty where this family has no repair.
     metric, threshold: at the end of the run the failing setting stays below the threshold, the repaired one does not.
-    claim: name of the file in evidence/ that measures it.
+    claim: name of the file in evidence/ that measures it; "" while there is none.
     """
 
     title: str

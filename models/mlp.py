@@ -12,11 +12,13 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from lab.datasets.choose import load as load_data
 from lab.datasets.dataset import PLANE_EXTENT, PLANE_SCALE, Dataset
 from lab.datasets.generated import expand
-from models.base import Array, Baseline, Failure, Live, Snapshot, schedule
+from models import presets
+from models.base import Array, Baseline, Live, Snapshot, schedule
 from models.baselines import baselines as tabular_baselines
 from models.configs import MlpConfig
 from models.training_loop import CompiledTraining, train_in_chunks
@@ -153,12 +155,10 @@ def probabilities(outputs: Array) -> Array:
 def forward(model: keras.Model, inputs: Array) -> list[Array]:
     """Return the activations of every hidden layer, each (n, units), and last the output (n, c)."""
     if not hasattr(model, "all_activations"):
-        import tensorflow as tf
-
         hidden = [layer.output for layer in model.layers if layer.name.startswith("activation_")]
         inspector = keras.Model(model.inputs, [*hidden, model.outputs[0]])
         model.all_activations = tf.function(lambda x: inspector(x, training=False), reduce_retracing=True)
-    return [np.asarray(layer) for layer in model.all_activations(inputs)]
+    return [np.asarray(layer) for layer in tf.nest.flatten(model.all_activations(inputs))]
 
 
 def scene(config: MlpConfig, data: Dataset) -> Mapping[str, Array]:
@@ -235,9 +235,16 @@ def _plane(model: keras.Model, data: Dataset) -> dict[str, Array]:
     outputs = forward(model, expand(_grid(SURFACE_SIZE), data.extra_features))[-1]
     classes = probabilities(outputs) if data.task == "classification" else data.original_targets(outputs)
     hidden = forward(model, expand(_grid(MAP_SIZE), data.extra_features))[:-1]
-    maps = [layer[:, :SHOWN_UNITS].T.reshape(-1, MAP_SIZE, MAP_SIZE) for layer in hidden]
-    surface = classes.reshape(SURFACE_SIZE, SURFACE_SIZE, -1).astype(np.float16)
-    return {"surface": surface, "unit_maps": np.concatenate(maps).astype(np.float16)} if maps else {"surface": surface}
+    maps = [coarse(layer[:, :SHOWN_UNITS].T.reshape(-1, MAP_SIZE, MAP_SIZE), axes=(1, 2)) for layer in hidden]
+    surface = coarse(classes.reshape(SURFACE_SIZE, SURFACE_SIZE, -1), axes=(0, 1, 2))
+    return {"surface": surface, "unit_maps": np.concatenate(maps)} if maps else {"surface": surface}
+
+
+def coarse(values: Array, axes: tuple[int, ...], levels: int = 64) -> Array:
+    """Round to 1/64 of the largest value along `axes`: finer than the eye, and a stored run shrinks to a fifth."""
+    largest = np.max(np.abs(np.nan_to_num(values)), axis=axes, keepdims=True)
+    scale = np.where(largest > 0, largest, 1.0) / levels
+    return (np.rint(values / scale) * scale).astype(np.float16)
 
 
 def _weights(model: keras.Model, data: Dataset) -> dict[str, Array]:
@@ -318,50 +325,4 @@ def baselines(config: MlpConfig, data: Dataset) -> list[Baseline]:
     return tabular_baselines(data, seed=config.seed)
 
 
-FAILURES = (
-    Failure(
-        title="One straight line cannot separate XOR",
-        reason="Without a hidden layer the network is one linear unit. No line has both classes of XOR on its own side.",
-        settings={"dataset": "xor", "layers": 0, "noise": 0.0},
-        repair={"layers": 1, "units": 8, "activation": "tanh", "learning_rate": 0.03},
-        metric="test_accuracy",
-        threshold=0.9,
-        claim="stacking_needs_bends",
-    ),
-    Failure(
-        title="Three layers without a bend are one layer",
-        reason="With a linear activation the product of the matrices is one matrix, however deep the stack.",
-        settings={"dataset": "circle", "layers": 3, "units": 16, "activation": "linear"},
-        repair={"activation": "tanh"},
-        metric="test_accuracy",
-        threshold=0.9,
-        claim="stacking_needs_bends",
-    ),
-    Failure(
-        title="Equal weights stay equal",
-        reason="Starting at zero, every unit of a layer gets the same gradient for ever: 32 units work as one.",
-        settings={"initialization": "zeros"},
-        repair={"initialization": "glorot_uniform"},
-        metric="test_accuracy",
-        threshold=0.9,
-        claim="symmetry_must_be_broken",
-    ),
-    Failure(
-        title="Steps that overshoot",
-        reason="A learning rate of 10 with plain gradient descent jumps across the valley, further with each step.",
-        settings={"optimizer": "sgd", "learning_rate": 10.0},
-        repair={"learning_rate": 0.1},
-        metric="test_accuracy",
-        threshold=0.9,
-        claim="learning_rate_has_a_limit",
-    ),
-    Failure(
-        title="Deep sigmoid layers stop the gradient",
-        reason="Each sigmoid multiplies the gradient by at most 1/4; after six layers little reaches the first.",
-        settings={"layers": 6, "activation": "sigmoid", "epochs": 15},
-        repair={"activation": "relu"},
-        metric="test_accuracy",
-        threshold=0.7,
-        claim="sigmoid_shrinks_gradients",
-    ),
-)
+FAILURES = presets.FAILURES["mlp"]

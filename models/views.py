@@ -20,7 +20,7 @@ class MlpView(View):
     """A multilayer perceptron at one moment.
 
     surface: (60, 60, c) float16, 2-D sets: class probabilities, or the prediction in the target's unit (c = 1), on a
-    grid over the plane, row 0 at the top. unit_maps: (units shown, 24, 24) float16, activation of each shown hidden
+    grid over the plane, row 0 at the top, rounded to 1/64 of the largest (as are the maps). unit_maps: (units shown, 24, 24) float16, activation of each shown hidden
     unit over the plane, first layer first. unit_weights: (units shown, height, width) float16, images: first weights.
     edges: float16, weights between the shown units of consecutive layers, each (from, to), flattened, one after another.
     probabilities: (240 or fewer, c) float16, the first test examples; predictions: the same for a regression, float32

@@ -1,6 +1,8 @@
 """Real data that comes with scikit-learn and vega_datasets: nothing is downloaded."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -104,14 +106,15 @@ def _diabetes() -> Table:
 
 
 def _cars() -> Table:
+    import pandas
     from vega_datasets import local_data
 
-    everything = local_data.cars()
+    everything = pandas.DataFrame(json.loads(Path(local_data.cars.filepath).read_text(encoding="utf-8")))
     known = np.flatnonzero(everything["Miles_per_Gallon"].notna())
     frame = everything.iloc[known].reset_index(drop=True)
     names = {"Cylinders": "cylinders", "Displacement": "displacement (cu in)", "Horsepower": "horsepower"}
     names |= {"Weight_in_lbs": "weight (lb)", "Acceleration": "seconds to 60 mph", "Origin": "origin"}
-    inputs = frame.rename(columns=names)[list(names.values())].assign(year=frame["Year"].dt.year)
+    inputs = frame.rename(columns=names)[list(names.values())].assign(year=frame["Year"].str[:4].astype(int))
     unknown, without_power = len(everything) - len(frame), int(frame["Horsepower"].isna().sum())
     return Table(
         name="cars",

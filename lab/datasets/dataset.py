@@ -63,3 +63,13 @@ class Dataset:
             raise ValueError(f"{self.title} has no two axes to draw its points on.")
         inputs = self.train_inputs if part == "train" else self.test_inputs
         return inputs[:, :2] * np.float32(PLANE_SCALE)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a page says of the data, as JSON values."""
+        return {
+            "name": self.name, "title": self.title, "task": self.task, "source": self.source,
+            "train": len(self.train_targets), "test": len(self.test_targets), "plane": self.plane,
+            "input_names": list(self.input_names), "class_names": list(self.class_names),
+            "target_name": self.target_name, "target_unit": self.target_unit, "notes": list(self.notes),
+            "image_shape": list(self.image_shape) if self.image_shape else None,
+        }  # fmt: skip

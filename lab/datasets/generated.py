@@ -5,6 +5,7 @@ noise moves points and never changes labels, so the classes stay equally large.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,60 +52,48 @@ def generated(
 ) -> Dataset:
     """Return the 2-D set `name` with `samples` points; noise from 0 to 0.5; equal settings give equal arrays."""
     generator = np.random.default_rng([seed, 0])
-    extra = tuple(extra_features)
-    if name == "plane":
-        return _regression(*_plane(generator, samples, noise), seed, test_share, extra)
-    draw = CLASSES[name]
-    sizes = (samples - samples // 2, samples // 2)
-    points = np.concatenate([draw(generator, kind, size, noise) for kind, size in enumerate(sizes)])
-    targets = np.repeat(np.arange(2, dtype=np.int32), sizes)
-    train, test = split_rows(samples, targets, test_share=test_share, seed=seed)
-    return Dataset(
+    points, targets = _plane(generator, samples, noise) if name == "plane" else _pair(generator, name, samples, noise)
+    strata = None if name == "plane" else targets
+    train, test = split_rows(samples, strata, test_share=test_share, seed=seed)
+    data = Dataset(
         name=name,
         title=TITLES[name],
         task="classification",
-        train_inputs=expand(points[train], extra),
+        train_inputs=expand(points[train], extra_features),
         train_targets=targets[train],
-        test_inputs=expand(points[test], extra),
+        test_inputs=expand(points[test], extra_features),
         test_targets=targets[test],
         train_rows=train,
         test_rows=test,
-        input_names=("x1", "x2", *extra),
-        source=_source(seed),
+        input_names=("x1", "x2", *extra_features),
+        source=f"Generated with seed {seed}, in the shapes of TensorFlow Playground (Smilkov and Carter, 2016).",
         target_name="class",
         class_names=("blue", "orange"),
         plane=True,
-        extra_features=extra,
+        extra_features=tuple(extra_features),
     )
+    return _as_regression(data) if name == "plane" else data
 
 
-def _regression(
-    points: Array, heights: Array, seed: int, test_share: float, extra_features: tuple[str, ...]
-) -> Dataset:
-    train, test = split_rows(len(points), None, test_share=test_share, seed=seed)
-    train_targets, test_targets, mean, scale = standardize(heights[train], heights[test])
-    return Dataset(
-        name="plane",
-        title=TITLES["plane"],
+def _as_regression(data: Dataset) -> Dataset:
+    train_targets, test_targets, mean, scale = standardize(data.train_targets, data.test_targets)
+    return replace(
+        data,
         task="regression",
-        train_inputs=expand(points[train], extra_features),
         train_targets=train_targets,
-        test_inputs=expand(points[test], extra_features),
         test_targets=test_targets,
-        train_rows=train,
-        test_rows=test,
-        input_names=("x1", "x2", *extra_features),
-        source=_source(seed),
         target_name="height",
         target_mean=mean,
         target_scale=scale,
-        plane=True,
-        extra_features=extra_features,
+        class_names=(),
     )
 
 
-def _source(seed: int) -> str:
-    return f"Generated with seed {seed}, in the shapes of TensorFlow Playground (Smilkov and Carter, 2016)."
+def _pair(generator: np.random.Generator, name: str, samples: int, noise: float) -> tuple[Array, Array]:
+    """Two classes of equal size; class 0 has one point more if `samples` is odd."""
+    sizes = (samples - samples // 2, samples // 2)
+    points = np.concatenate([CLASSES[name](generator, kind, size, noise) for kind, size in enumerate(sizes)])
+    return points, np.repeat(np.arange(2, dtype=np.int32), sizes)
 
 
 def _jitter(generator: np.random.Generator, points: Array, reach: float) -> Array:

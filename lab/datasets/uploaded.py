@@ -293,7 +293,9 @@ def _rows_with_target(column: str, values: Array) -> tuple[Array, tuple[str, ...
 def _is_label(values: Array) -> bool:
     """Few different whole numbers are labels of classes."""
     distinct = np.unique(values)
-    return len(distinct) <= MAX_WHOLE_NUMBER_CLASSES and bool((np.mod(distinct, 1) == 0).all())
+    if len(distinct) > MAX_WHOLE_NUMBER_CLASSES or not (np.abs(distinct) <= LARGEST_NUMBER).all():
+        return False
+    return bool((np.mod(distinct, 1) == 0).all())
 
 
 def _classes(column: str, values: Array, rows: Array, notes: tuple[str, ...]) -> CheckedTarget:

@@ -11,38 +11,29 @@ from typing import Any
 
 from lab.engine.client import METHODS
 from lab.engine.processes import kill
-from lab.engine.server import Engine
+from lab.engine.server import Engine, Keep, Recall
 from lab.engine.settings import Settings
+from lab.engine.versions import describe, versions
 from lab.engine.watch import Watch, exit_with
+from lab.runs import CorruptRun, Record, RunStore, UnknownRun
+from lab.storage import examples_folder, runs_folder
 
 
-def _store() -> tuple[Any, Any]:
-    """Return how to keep an ended run and how to recall one; the store is imported when it is first needed."""
-    from lab.storage import data_folder
-
-    def opened() -> Any:
-        from lab.runs import RunStore
-
-        return RunStore(data_folder() / "runs")
+def _store() -> tuple[Keep, Recall]:
+    """Return how to keep an ended run and how to recall one."""
+    store = RunStore(runs_folder(), examples=examples_folder())
 
     def keep(record: dict[str, Any]) -> None:
-        from lab.runs import Record, versions
-
-        opened().save(Record(**{**record, "device": describe(record["device"]), "versions": versions()}))
+        store.save(Record(**{**record, "device": describe(record["device"]), "versions": versions()}))
 
     def recall(run_id: str) -> tuple[str, dict[str, Any], list[Any]] | None:
         try:
-            record = opened().open(run_id)
-        except (ValueError, OSError, KeyError):
+            record = store.open(run_id)
+        except (UnknownRun, CorruptRun):
             return None
         return record.family, record.config, list(record.weights)
 
     return keep, recall
-
-
-def describe(device: dict[str, str]) -> str:
-    """Return a device as one text, such as "CPU: AMD EPYC"."""
-    return f"{device.get('kind', 'CPU')}: {device.get('name', 'unknown')}"
 
 
 def serve() -> None:

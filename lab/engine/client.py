@@ -43,14 +43,16 @@ class EngineClient:
     def _start(self) -> None:
         environment = training_environment(data_folder() / "compiled", self._settings.compile_cache_megabytes)
         secret = secrets.token_bytes(32)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "lab.engine"],
-            cwd=ROOT,
-            env={**environment, **os.environ},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        with (data_folder() / "engine.log").open("w") as log:  # the last engine's words only: never more than one run
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "lab.engine"],
+                cwd=ROOT,
+                env={**environment, **os.environ},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(secret.hex() + "\n")
         self._process.stdin.flush()

@@ -13,6 +13,7 @@ Arrays = dict[str, NDArray[Any]]
 WAITING = ("queued", "preparing", "prepared")
 ACTIVE = ("running", "paused", "stopping")
 FINAL = ("finished", "stopped", "failed")
+SCENE_STEP = -1  # under this step a record keeps the arrays that training does not change
 
 
 @dataclass(frozen=True)

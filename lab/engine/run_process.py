@@ -81,6 +81,29 @@ def _processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
+def facts_of(module: Any, config: Any, data: Any, model: Any) -> dict[str, Any]:
+    """Return what is true of a run before it begins: layers, parameters, total_steps, and a summary of the data."""
+    from models.base import anatomy
+
+    layers = [asdict(layer) for layer in anatomy(model)]
+    return {
+        "layers": layers,
+        "parameters": sum(layer["parameters"] for layer in layers),
+        "total_steps": module.total_steps(config, data),
+        "data": data.summary() if hasattr(data, "summary") else {},
+    }
+
+
+def diverged(snapshot: Any, learning_rate: float) -> str:
+    """Return a sentence if a loss of this snapshot is no number any more, "" otherwise."""
+    if all(math.isfinite(value) for name, value in snapshot.metrics.items() if "loss" in name):
+        return ""
+    return (
+        f"The loss left the range of numbers at step {snapshot.step:,}: each update overshot further than the one "
+        f"before. The learning rate was {learning_rate:g}. Try a tenth of it, or another optimizer."
+    )
+
+
 class Run:
     """The life of one run."""
 
@@ -115,32 +138,20 @@ class Run:
             self._obey(self.connection.recv())
 
     def _train(self) -> None:
-        self.connection.send(("facts", self._facts()))
+        self.connection.send(("facts", facts_of(self.family, self.config, self.data, self.model)))
         self.connection.send(("scene", pack(self.family.scene(self.config, self.data))))
         snapshots = iter(self.family.train(self.config, self.data, self.model, self.live_knobs))
         for _ in range(2):
             self._report(next(snapshots))
-        self.connection.send(("prepared", None))
         self._compare_while_waiting()
+        self.connection.send(("prepared", None))
         message = ""
         while not self._hold() and (snapshot := next(snapshots, None)) is not None:
             self._report(snapshot)
-            if message := self._diverged(snapshot):
+            if message := diverged(snapshot, self.live_knobs.learning_rate):
                 break
             self._breathe()
         self._end(message)
-
-    def _facts(self) -> dict[str, Any]:
-        from models.base import anatomy
-
-        layers = [asdict(layer) for layer in anatomy(self.model)]
-        summary = self.data.summary() if hasattr(self.data, "summary") else {}
-        return {
-            "layers": layers,
-            "parameters": sum(layer["parameters"] for layer in layers),
-            "total_steps": self.family.total_steps(self.config, self.data),
-            "data": summary,
-        }
 
     def _compare_while_waiting(self) -> None:
         """Measure the methods without a network, before "go" if there is time and after the training otherwise."""
@@ -166,15 +177,6 @@ class Run:
     def _send_weights(self) -> None:
         self.connection.send(("weights", self.model.get_weights()))
         self.weights_sent = time.monotonic()
-
-    def _diverged(self, snapshot: Any) -> str:
-        broken = [name for name, value in snapshot.metrics.items() if "loss" in name and not math.isfinite(value)]
-        if not broken:
-            return ""
-        return (
-            f"The loss left the range of numbers at step {snapshot.step:,}: each update overshot further than the one "
-            f"before. The learning rate was {self.live_knobs.learning_rate:g}. Try a tenth of it, or another optimizer."
-        )
 
     def _end(self, failure: str) -> None:
         if not failure and not self.stopping and not self.baselines_sent:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any
 
-from lab.engine.messages import Moment, unpack
+from lab.engine.messages import SCENE_STEP, Moment, unpack
 
 
 @dataclass
@@ -67,8 +67,9 @@ class RunState:
             "run_id": self.run_id, "family": self.family, "config": self.config, "digest": self.digest,
             "status": state, "message": message, "created": self.born, "device": device, "events": self.events,
             "seconds": self.moments[-1].seconds if self.moments else 0.0, "facts": self.facts, "metrics": self.rows,
-            "views": [(moment.step, moment.arrays()) for moment in self.moments], "weights": self.weights,
-            "scene": unpack(self.scene) if self.scene else {},
+            "weights": self.weights,
+            "views": [(SCENE_STEP, unpack(self.scene))] * bool(self.scene)
+            + [(moment.step, moment.arrays()) for moment in self.moments],
         }  # fmt: skip
 
 

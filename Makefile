@@ -1,0 +1,51 @@
+# make run: start the app. make test: what CI runs. make test-all: also what takes minutes.
+# VENV chooses the virtual environment, PYTHON the interpreter it is made from, PORT the app's port.
+
+VENV ?= .venv
+PORT ?= 8501
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+  $$name -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+  && echo $$name && break; done)
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: run install test test-all lint examples pins clean
+
+run: $(VENV)/.app
+	@$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
+
+install: $(VENV)/.app
+
+$(VENV)/.app: requirements.txt
+	@test -n "$(PYTHON)" || { echo "Needs Python 3.11, 3.12 or 3.13 with venv. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.app requirements-test.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+test: lint
+	$(BIN)/python -m tests.browser.install
+	$(PYTEST) $(ARGS)
+
+test-all: lint
+	$(BIN)/python -m tests.browser.install
+	$(PYTEST) -m "slow or not slow" $(ARGS)
+
+examples: $(VENV)/.app
+	$(BIN)/python -m lab examples
+
+pins:
+	uv pip compile --universal --python-version 3.11 --no-header --annotation-style line requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --no-header --annotation-style line requirements-test.in -o requirements-test.txt
+	uv pip compile --universal --python-version 3.11 --no-header --annotation-style line requirements-gpu.in -o requirements-gpu.txt
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

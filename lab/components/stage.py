@@ -1,0 +1,49 @@
+"""The stage: the one live picture on every page's first screen, and after training its time machine.
+
+The page sends a payload (`lab.charts.stage_panels.stage_payload`) again and again under the same key. While a network
+trains, each payload holds the newest frame only, about ten times a second; the browser keeps its canvases and paints
+the new picture over the old one once every image in it is decoded, so nothing flickers. After training, one payload
+holds all recorded frames, and slider, arrow keys and Play move through them in the browser, without the server.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_FOLDER = Path(__file__).parent
+_REQUIRED = ("run", "steps", "replay", "palette", "panels")
+
+
+def _slim(code: str) -> str:
+    """Drop comment lines and indentation: Streamlit sends the code again with every update of the data.
+
+    Safe for these two files, whose comments stand on lines of their own and whose strings never span lines.
+    """
+    lines = [line.strip() for line in code.splitlines()]
+    kept = [line for line in lines if line and not line.startswith(("//", "/* ", "/** ", "* ", "*/"))]
+    return "\n".join(kept)
+
+
+_stage = st.components.v2.component(
+    "road_stage",
+    css=_slim((_FOLDER / "stage.css").read_text(encoding="utf-8")),
+    js=_slim((_FOLDER / "stage.js").read_text(encoding="utf-8")),
+    isolate_styles=True,
+)
+
+
+def stage(payload: Mapping[str, Any], *, key: str, height: int = 400) -> Any:
+    """Show `payload` in a row of panels, `height` pixels high in all (title, picture, legend and slider).
+
+    Below 760 pixels of width the panels stack in reading order and take the height they need. Use the same `key` for
+    the live frames and for the replay of a run: then the picture changes in place.
+    Raises ValueError on a payload that `stage_payload` did not make, or a height outside 200 to 2000.
+    """
+    missing = [name for name in _REQUIRED if name not in payload]
+    if missing or not payload["panels"] or not payload["steps"]:
+        raise ValueError(f"not a stage payload; missing or empty: {', '.join(missing) or 'panels or steps'}")
+    if not 200 <= height <= 2000:
+        raise ValueError(f"the stage is 200 to 2000 pixels high, not {height}")
+    return _stage(data={**payload, "height": height}, key=key)

@@ -1,0 +1,285 @@
+"""The live part of a page: Train, Pause, Step, Reset, Stop; the stage; progress; what a person may do with the run.
+
+One run is shown at a time. It is found in this order: the run in the address, the run that trains, the stored run of
+these very settings, and otherwise the untrained network, prepared and waiting.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from lab import session
+from lab.components.stage import stage
+from lab.controls import Controls
+from lab.shown_run import ShownRun
+from models.configs import Config
+
+TICK_SECONDS = 0.1
+HEARTBEAT_SECONDS = 10.0
+FIRST_PICTURE_SECONDS = 2.0
+STAGE_HEIGHT = 470
+PACES = {"Slow": 0.5, "Watch": 0.09, "Full speed": 0.0}
+
+Payload = Callable[[ShownRun, ShownRun | None], dict[str, Any]]
+
+
+class Live:
+    """The runs of one family on one page."""
+
+    def __init__(self, controls: Controls, payload: Payload) -> None:
+        self.controls, self.family, self._payload = controls, controls.family, payload
+        self.engine, self.owner = session.engine(), session.owner()
+        self.config: Config = controls.config()
+        self.run: ShownRun | None = self._find()
+        self._steer()
+
+    # ---- which run is shown ----
+
+    @property
+    def run(self) -> ShownRun | None:
+        """The shown run, kept in the session."""
+        found: ShownRun | None = st.session_state.get(f"{self.family}:shown")
+        return found
+
+    @run.setter
+    def run(self, run: ShownRun | None) -> None:
+        st.session_state[f"{self.family}:shown"] = run
+
+    def _find(self) -> ShownRun | None:
+        if arrived := self.controls.arrived_run():
+            run = self._attach(arrived)
+            if run is not None:
+                self.controls.set(run.config)
+                self.config = self.controls.config()
+                return run
+            st.toast("The run in this address is not stored here. Train makes the same one from the same settings.")
+        run = self.run
+        if run is not None and (run.active or run.config == self.config.model_dump(mode="json")):
+            return run
+        return self._stored() or self._prepared()
+
+    def _attach(self, run_id: str) -> ShownRun | None:
+        progress = self.engine.poll(run_id, 0, self.owner)
+        if progress.state in ("unknown", "finished", "stopped", "failed"):
+            run = session.stored_run(run_id)
+            return run if run is not None and run.family == self.family else None
+        run = ShownRun(run_id, self.family, dict(progress.config), "live")
+        run.update(progress)
+        return run
+
+    def _stored(self) -> ShownRun | None:
+        summary = session.store().find(self.family, self.config.digest())
+        return session.stored_run(summary.run_id) if summary is not None else None
+
+    def _prepared(self) -> ShownRun:
+        run_id = self.engine.prepare(self.family, self.config.model_dump(mode="json"), self.owner)
+        return ShownRun(run_id, self.family, self.config.model_dump(mode="json"), "live")
+
+    def _steer(self) -> None:
+        """Pass a changed learning rate on to the run that trains."""
+        run, wanted = self.run, getattr(self.config, "learning_rate", None)
+        if run is None or wanted is None or run.state not in ("running", "paused"):
+            return
+        if self._only_learning_rate_differs(run) and abs(run.learning_rate - wanted) > 1e-12:
+            self.engine.set_learning_rate(run.run_id, wanted)
+            run.learning_rate = wanted
+
+    def _only_learning_rate_differs(self, run: ShownRun) -> bool:
+        wanted = self.config.model_dump(mode="json")
+        return {**run.config, "learning_rate": 0} == {**wanted, "learning_rate": 0}
+
+    @property
+    def waits_for_train(self) -> bool:
+        """Whether the controls say something else than the run that trains."""
+        return self.run is not None and self.run.active and not self._only_learning_rate_differs(self.run)
+
+    # ---- the buttons ----
+
+    def transport(self, more: Callable[[], None]) -> None:
+        """Draw the buttons; they keep their places in every state. more: draws the popover of further settings."""
+        run, state = self.run, self.run.state if self.run else ""
+        names = {"running": "Pause", "paused": "Resume", "queued": "Waiting", "stopping": "Stopping", "saving": "Saving"}
+        again = run is not None and run.final and run.step > 0
+        name = names.get(state, "Train again" if again else "Train")
+        busy = state in ("queued", "stopping", "saving")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="transport"):
+            st.button(name, type="primary", on_click=self._go, disabled=busy, key=f"{self.family}:go", width=130)
+            st.button("Step", on_click=self._step, disabled=busy or state == "running", key=f"{self.family}:step",
+                      help="One piece of training, then hold.")  # fmt: skip
+            st.button("Reset", on_click=self._reset, disabled=busy, key=f"{self.family}:reset",
+                      help="Back to the untrained weights. The same seed gives the same weights.")  # fmt: skip
+            st.button("Stop", on_click=self._stop, disabled=state not in ("queued", "running", "paused"),
+                      key=f"{self.family}:stop", help="End this run; what it recorded is kept.")  # fmt: skip
+            st.segmented_control("Speed", list(PACES), key=f"{self.family}:pace", default="Watch", required=True,
+                                 on_change=self._set_pace, label_visibility="collapsed")  # fmt: skip
+            more()
+            self._keep()
+
+    def _pace(self) -> float:
+        return PACES.get(st.session_state.get(f"{self.family}:pace") or "Watch", 0.0)
+
+    def _set_pace(self) -> None:
+        if self.run is not None and self.run.active:
+            self.engine.set_pace(self.run.run_id, self._pace())
+
+    def _go(self) -> None:
+        state = self.run.state if self.run else ""
+        if state == "running" and self.run:
+            self.engine.pause(self.run.run_id)
+        elif state == "paused" and self.run:
+            self.engine.resume(self.run.run_id)
+        else:
+            self._start(paused=False)
+        self._refresh()
+
+    def _start(self, paused: bool) -> None:
+        self.config = self.controls.config()
+        values = self.config.model_dump(mode="json")
+        run_id = self.engine.start(self.family, values, self.owner, self._pace(), paused)
+        self.run = ShownRun(run_id, self.family, values, "live", state="paused" if paused else "running")
+
+    def _step(self) -> None:
+        if self.run is None or self.run.state != "paused":
+            self._start(paused=True)
+        assert self.run is not None
+        self.engine.step(self.run.run_id)
+        self._refresh()
+
+    def _reset(self) -> None:
+        if self.run is not None and self.run.active:
+            self.engine.stop(self.run.run_id)
+        self.run = self._prepared()
+
+    def _stop(self) -> None:
+        if self.run is not None:
+            self.engine.stop(self.run.run_id)
+            self._refresh()
+
+    def _refresh(self) -> None:
+        if self.run is not None and self.run.origin == "live" and not self.run.final:
+            self.run.update(self.engine.poll(self.run.run_id, self.run.cursor, self.owner))
+
+    # ---- keep, share, compare ----
+
+    def _keep(self) -> None:
+        run = self.run
+        with st.popover("Keep and compare", width="content"):
+            others = [one for one in session.store().list(self.family) if run is None or one.run_id != run.run_id]
+            names = {one.run_id: describe(one.config, self.controls.config_class, one.created) for one in others[:40]}
+            st.selectbox("Lay another run over the curves", [None, *names], key=f"{self.family}:overlay",
+                         format_func=lambda run_id: "none" if run_id is None else names.get(run_id, run_id))  # fmt: skip
+            if run is not None and run.final and run.step:
+                st.download_button("Download this run", data=lambda: session.store().zip(run.run_id),
+                                   file_name=f"{run.run_id}.zip", mime="application/zip", on_click="ignore")  # fmt: skip
+                st.caption("A ZIP file: settings, metrics, the arrays behind the pictures, weights, versions.")
+            st.caption("The address of this page holds all settings and the run: copy it to share what you see.")
+
+    def overlay(self) -> ShownRun | None:
+        """Return the run chosen for comparison."""
+        run_id = st.session_state.get(f"{self.family}:overlay")
+        return session.stored_run(run_id) if run_id else None
+
+    # ---- the live picture ----
+
+    def show(self) -> None:
+        """Draw status, progress and stage; while something happens, ten times a second."""
+        run = self.run
+        assert run is not None
+        moving = run.origin == "live" and not run.final and run.state not in ("paused", "prepared")
+        st.fragment(self._tick, run_every=TICK_SECONDS if moving else None)()
+        if not run.active:
+            st.fragment(self._heartbeat, run_every=HEARTBEAT_SECONDS)()
+        self.controls.write_address(run=run.run_id if run.state != "preparing" and self._named(run) else "")
+
+    def _named(self, run: ShownRun) -> bool:
+        """Whether the address should name this run: those that trained here, not the untrained and the examples."""
+        return run.active or (run.final and run.origin != "example")
+
+    def _heartbeat(self) -> None:
+        """Keep a compiled process waiting for Train as long as the page is open."""
+        run = self.run
+        if run is None or not run.active:
+            self.engine.prepare(self.family, self.controls.config().model_dump(mode="json"), self.owner)
+
+    def _tick(self) -> None:
+        run = self.run
+        if run is None:
+            return
+        before = run.state
+        if run.origin == "live" and not run.final:
+            self._listen(run)
+        self._status(run)
+        if run.moments and "data" in run.facts:
+            stage(self._payload(run, self.overlay()), key=f"{self.family}:stage", height=STAGE_HEIGHT)
+        else:
+            st.skeleton(height=STAGE_HEIGHT)
+        if run.state != before and (run.final or run.state in ("prepared", "paused")):
+            st.rerun()
+
+    def _listen(self, run: ShownRun) -> None:
+        """Poll; a run without a picture yet gets a moment to draw its first one, so that the stage does not blink."""
+        until = time.monotonic() + FIRST_PICTURE_SECONDS
+        while True:
+            progress = self.engine.poll(run.run_id, run.cursor, self.owner)
+            if progress.state == "unknown":
+                self._lost(run)
+                return
+            run.update(progress)
+            if run.moments or run.final or run.state == "queued" or time.monotonic() > until:
+                break
+            time.sleep(0.02)
+        if run.final and len(run.rows) > 1:
+            self.run = session.stored_run(run.run_id, "live") or run
+            self.run.state = run.state
+
+    def _lost(self, run: ShownRun) -> None:
+        stored = session.stored_run(run.run_id, "live")
+        if stored is not None:
+            self.run = stored
+        elif run.active:
+            run.state, run.message = "failed", "The engine was restarted and this run was lost. Train it again."
+        else:
+            self.run = self._prepared()
+        st.rerun()
+
+    def _status(self, run: ShownRun) -> None:
+        """One line that says what happens, over a progress bar; both always there, so that nothing jumps."""
+        share = min(1.0, run.step / run.total_steps)
+        st.progress(share if run.active or run.final else 0.0, text=status_line(run, self.waits_for_train))
+
+
+def status_line(run: ShownRun, waits: bool = False) -> str:
+    """Return what happens to a run, in a sentence."""
+    done = f"step {run.step:,} of {run.total_steps:,}"
+    lines = {
+        "queued": f"All places are taken. You are number {run.position} in the queue; the run starts by itself.",
+        "preparing": "Building and compiling the network.",
+        "prepared": "Untrained. The weights are what the seed gave them.",
+        "running": f"Training: {done}{_left(run)}.",
+        "paused": f"Paused at {done}.",
+        "stopping": "Stopping.",
+        "saving": "Storing what was recorded.",
+        "finished": f"Trained: {done}. {run.message}",
+        "stopped": run.message or f"Stopped at {done}.",
+        "failed": run.message,
+    }
+    hint = " The settings have changed: they count from the next Train on." if waits else ""
+    return (lines.get(run.state, "") + hint).strip()
+
+
+def _left(run: ShownRun) -> str:
+    """Return the training time left, from the pace of the steps so far."""
+    if run.step <= 0 or not run.seconds:
+        return ""
+    left = run.seconds / run.step * (run.total_steps - run.step)
+    return f", {left:.1f} s of computing left" if left >= 0.1 else ""
+
+
+def describe(config: Mapping[str, Any], config_class: type[Config], created: str) -> str:
+    """Return a stored run in a few words: what differs from the defaults, and when it was made."""
+    known = {name: value for name, value in config.items() if name in config_class.model_fields}
+    changed = config_class.forgiving(known)[0].changes()
+    words = ", ".join(f"{name} {value}" for name, value in changed.items() if name not in ("upload",))
+    return f"{words or 'default settings'} · {created[:16].replace('T', ' ')}"

@@ -1,0 +1,219 @@
+"""The seven sections of every page, in their order: idea, controls, train, inside, breaks, leads on, code."""
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from lab import frame
+from lab.catalog import BY_SLUG, ROOT
+from lab.controls import Controls
+from lab.controls_text import to_query
+from lab.live import Live, Payload
+from lab.shown_run import ShownRun
+from models.base import Failure
+from models.configs import CONFIGS
+from models.presets import FAILURES, PRESETS, Preset
+
+Labels = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of "inside the network": draw(run, view) returns an Altair chart, or None where it does not apply.
+
+    alt: the text alternative; notice: what to notice; wide: takes the whole width.
+    """
+
+    title: str
+    draw: Callable[[ShownRun, Any], Any]
+    alt: str
+    notice: str
+    wide: bool = False
+
+
+class Page:
+    """One family's page. The page's file says the words and their order; everything is computed elsewhere."""
+
+    def __init__(self, slug: str, payload: Payload, labels: Labels | None = None) -> None:
+        self.stop, self.family, self.labels = BY_SLUG[slug], slug, labels or {}
+        frame.open_frame(slug)
+        self.controls = Controls(CONFIGS[self.family])
+        self._payload = payload
+        self.live: Live
+
+    # ---- the first screen ----
+
+    def idea(self, sentence: str) -> None:
+        """Draw the head: name, idea in one sentence, origin."""
+        head, presets = st.columns((2.4, 1), vertical_alignment="top")
+        head.markdown(
+            f'<div class="page-head"><h1>{self.stop.title}</h1><p>{sentence}</p>'
+            f'<p class="origin">{self.stop.origin}</p></div>',
+            unsafe_allow_html=True,
+        )
+        with presets:
+            self._presets()
+
+    def first_screen(self, main: Sequence[str], advanced: Sequence[str], own_data: Callable[..., None] | None = None) -> None:
+        """Draw presets, controls, buttons, and the live stage with its provenance."""
+        self.controls.show_notes()
+        for start in range(0, len(main), 6):
+            self.controls.widgets(main[start : start + 6], self.labels)
+        self._advanced = advanced
+        if own_data is not None:
+            own_data(self.controls)
+        self.live = Live(self.controls, self._payload)
+        self.live.transport(self._more_settings)
+        self.live.show()
+        self.provenance()
+
+    def _more_settings(self) -> None:
+        with st.popover("More settings", width="content"):
+            for start in range(0, len(self._advanced), 3):
+                self.controls.widgets(self._advanced[start : start + 3], self.labels)
+
+    def _presets(self) -> None:
+        good = [(preset.title, preset) for preset in PRESETS.get(self.family, ())]
+        bad = [(f"Fails: {failure.title}", failure) for failure in FAILURES.get(self.family, ())]
+        chosen: Mapping[str, Preset | Failure] = dict([*good, *bad])
+        key = f"{self.family}:preset"
+
+        def apply() -> None:
+            if (name := st.session_state.get(key)) in chosen:
+                self.controls.set(chosen[name].settings)
+
+        st.selectbox("Preset", list(chosen), index=None, key=key, on_change=apply, placeholder="Choose a preset",
+                     label_visibility="collapsed")  # fmt: skip
+        active = self._matching(chosen)
+        st.caption(active.reason if active else "Own settings: change anything, then press Train.")
+
+    def _matching(self, chosen: Mapping[str, Preset | Failure]) -> Preset | Failure | None:
+        changes = self.controls.config().changes()
+        fitting = (one for one in chosen.values() if CONFIGS[self.family](**one.settings).changes() == changes)
+        return next(fitting, None)
+
+    @property
+    def run(self) -> ShownRun:
+        """The run that the page shows."""
+        assert self.live.run is not None
+        return self.live.run
+
+    def provenance(self) -> None:
+        """Say where the numbers come from: live or stored, seed, steps, seconds, device, check."""
+        st.html(f'<p class="provenance">{provenance_line(self.run)}</p>')
+
+    # ---- the sections below ----
+
+    def section(self, title: str, text: str = "") -> None:
+        """Draw the head of a section."""
+        st.html(f'<div class="section-head"><h2>{title}</h2>{f"<p>{text}</p>" if text else ""}</div>')
+
+    def inside(self, text: str, pictures: Sequence[Picture]) -> None:
+        """Draw what the network has inside, at the recorded step that the visitor chooses."""
+        self.section("Inside the network", text)
+        run = self.run
+        if not run.moments or "data" not in run.facts:
+            st.caption("The pictures appear with the first snapshot.")
+            return
+        place = self._recorded_step(run)
+        view = run.view(place)
+        drawn = [(picture, picture.draw(run, view)) for picture in pictures]
+        drawn = [(picture, chart) for picture, chart in drawn if chart is not None]
+        waiting: list[Any] = []
+        for picture, chart in drawn:
+            if picture.wide:
+                self._picture(picture, chart)
+                continue
+            if not waiting:
+                waiting = list(st.columns(2, gap="large"))
+            with waiting.pop(0):
+                self._picture(picture, chart)
+
+    def _recorded_step(self, run: ShownRun) -> int:
+        steps = [step for step, _ in run.moments]
+        if len(steps) < 2:
+            return -1
+        chosen = st.select_slider("Recorded step", steps, value=steps[-1], key=f"{run.run_id}:inside",
+                                  format_func=lambda step: f"{step:,}")  # fmt: skip
+        return steps.index(chosen)
+
+    def _picture(self, picture: Picture, chart: Any) -> None:
+        st.html(f'<p class="picture-title">{picture.title}</p>')
+        st.altair_chart(chart, width="stretch", alt=picture.alt)
+        st.html(f'<p class="notice"><b>Notice.</b> {picture.notice}</p>')
+
+    def breaks(self, text: str) -> None:
+        """Draw the failures of the family, each with a button for the failing setting and one for its repair."""
+        self.section("Where it breaks", text)
+        columns = st.columns(3, gap="medium")
+        for place, failure in enumerate(FAILURES.get(self.family, ())):
+            with columns[place % 3], st.container(border=True):
+                st.html(f'<p class="picture-title">{failure.title}</p>')
+                st.write(failure.reason)
+                with st.container(horizontal=True):
+                    st.button("See it fail", on_click=self.controls.set, args=(failure.settings,),
+                              key=f"{self.family}:fail:{place}")  # fmt: skip
+                    if failure.repair:
+                        st.button("See the repair", on_click=self.controls.set,
+                                  args=({**failure.settings, **failure.repair},),
+                                  key=f"{self.family}:repair:{place}")  # fmt: skip
+
+    def leads_on(self, text: str, following: str) -> None:
+        """Draw why this architecture leads to the next one."""
+        self.section("Why this leads on", "")
+        st.write(text)
+        stop = BY_SLUG[following]
+        if stop.built:
+            st.page_link(f"pages/{stop.slug}.py", label=f"On to: {stop.title}")
+        else:
+            st.caption(f"Next on the road: {stop.title}. {stop.idea}")
+
+    def code(self, text: str, names: Sequence[str]) -> None:
+        """Show functions of the family's source file: the code that ran, taken from the file itself."""
+        self.section("The code", text)
+        path = f"models/{self.family}.py"
+        source = (ROOT / path).read_text(encoding="utf-8")
+        config = ", ".join(f"{name}={value!r}" for name, value in CONFIGS[self.family](**self.run.config).changes().items())
+        st.code(f"# {path}, with {CONFIGS[self.family].__name__}({config})\n\n" + "\n\n\n".join(excerpts(source, names)))
+        query = to_query(CONFIGS[self.family](**self.run.config))
+        settings = " ".join(f"{name}={value}" for name, value in query.items())
+        st.caption("The same run without a browser:")
+        st.code(f"python -m lab train {self.family} {settings}".strip(), language="bash")
+
+
+def excerpts(source: str, names: Sequence[str]) -> list[str]:
+    """Return the text of top-level functions and classes of a source, in the order of `names`. Raises KeyError."""
+    lines = source.splitlines()
+    found = {
+        node.name: "\n".join(lines[node.lineno - 1 : node.end_lineno])
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+    return [found[name] for name in names]
+
+
+def provenance_line(run: ShownRun) -> str:
+    """Return where a run's numbers come from, as HTML."""
+    tags = {"live": "Trained live", "stored": "Stored run", "example": "Stored example"}
+    tag = tags[run.origin] if run.final or run.origin != "live" else "Live"
+    parts = [f"seed {run.config.get('seed', 0)}", f"{run.step:,} steps"]
+    if run.seconds:
+        parts.append(f"{run.seconds:.3g} s of training")
+    if run.device:
+        parts.append(_escape(run.device))
+    if run.created:
+        parts.append(run.created[:16].replace("T", " ") + " UTC")
+    if run.versions:
+        parts.append(f"TensorFlow {run.versions.get('tensorflow', '?')}, Keras {run.versions.get('keras', '?')}")
+    if run.events:
+        parts.append("; ".join(f"{_escape(str(event['change']))} at step {event['step']:,}" for event in run.events[:3]))
+    parts.append(f"checked by tests/models/test_{run.family}.py")
+    return f'<span class="tag">{tag}</span>' + " · ".join(parts)
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"[<>&]", "", text)

@@ -1,0 +1,59 @@
+"""What one visitor and all visitors share: the engine, the store of runs, and who is who."""
+
+import logging
+from uuid import uuid4
+
+import streamlit as st
+
+from lab.engine.client import EngineClient
+from lab.runs import CorruptRun, RunStore, UnknownRun
+from lab.shown_run import ShownRun
+from lab.storage import examples_folder, runs_folder
+
+log = logging.getLogger("lab")
+
+
+@st.cache_resource(show_spinner=False)
+def engine() -> EngineClient:
+    """Return the one engine of this web process; it starts with the first use."""
+    return EngineClient()
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> RunStore:
+    """Return the store of finished runs, the shipped examples behind it."""
+    return RunStore(runs_folder(), examples=examples_folder())
+
+
+def owner() -> str:
+    """Return a name for this browser session; the engine hears when its tab is closed."""
+    name: str = st.session_state.setdefault("owner", uuid4().hex)
+    _presence(name)
+    return name
+
+
+def _left(name: str) -> None:
+    try:
+        engine().release(name)
+    except (OSError, EOFError):
+        log.info("the engine was gone before a session was released")
+
+
+@st.cache_resource(scope="session", on_release=_left, show_spinner=False)
+def _presence(name: str) -> str:
+    return name
+
+
+def stored_run(run_id: str, origin: str = "") -> ShownRun | None:
+    """Open a run of the store; None where there is none, or where it cannot be read."""
+    try:
+        return ShownRun.from_record(store().open(run_id), origin)
+    except (UnknownRun, CorruptRun) as error:
+        log.warning("%s", error)
+        return None
+
+
+def device_badge() -> tuple[str, str]:
+    """Return a short text and a long one on what trains: ("CPU", "AMD EPYC"); "..." while TensorFlow is loading."""
+    device = engine().device()
+    return device.get("kind", "…"), device.get("name", "TensorFlow is loading")
