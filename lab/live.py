@@ -200,7 +200,7 @@ class Live:
     def _heartbeat(self) -> None:
         """Keep a compiled process waiting for Train as long as the page is open."""
         run = self.run
-        if run is None or not run.active:
+        if run is not None and run.state != "failed" and not run.active:
             self.engine.prepare(self.family, self.controls.config().model_dump(mode="json"), self.owner)
 
     def _tick(self) -> None:
@@ -213,6 +213,8 @@ class Live:
         self._status(run)
         if run.moments and "data" in run.facts:
             stage(self._payload(run, self.overlay()), key=f"{self.family}:stage", height=STAGE_HEIGHT)
+        elif run.state == "failed":
+            st.info(run.message)
         else:
             st.skeleton(height=STAGE_HEIGHT)
         if run.state != before and (run.final or run.state in ("prepared", "paused")):

@@ -12,6 +12,7 @@ from lab import frame
 from lab.catalog import BY_SLUG, ROOT
 from lab.controls import Controls
 from lab.controls_text import to_query
+from lab.drawing import ask_network
 from lab.live import Live, Payload
 from lab.shown_run import ShownRun
 from models.base import Failure
@@ -132,6 +133,25 @@ class Page:
                 waiting = list(st.columns(2, gap="large"))
             with waiting.pop(0):
                 self._picture(picture, chart)
+        self.anatomy()
+
+    def anatomy(self) -> None:
+        """Draw the layers of the Keras model with their parameter counts and how these arise."""
+        layers = self.run.facts.get("layers", [])
+        if not layers:
+            return
+        st.html(f'<p class="picture-title">Layer by layer: {self.run.facts["parameters"]:,} parameters</p>')
+        st.table(
+            [
+                {
+                    "Layer": layer["name"],
+                    "Keras layer": layer["kind"],
+                    "Output": " × ".join(str(size) for size in layer["shape"]),
+                    "Parameters": f"{layer['formula']} = {layer['parameters']:,}" if layer["formula"] else "none",
+                }
+                for layer in layers
+            ]
+        )
 
     def _recorded_step(self, run: ShownRun) -> int:
         steps = [step for step, _ in run.moments]
@@ -145,6 +165,11 @@ class Page:
         st.html(f'<p class="picture-title">{picture.title}</p>')
         st.altair_chart(chart, width="stretch", alt=picture.alt)
         st.html(f'<p class="notice"><b>Notice.</b> {picture.notice}</p>')
+
+    def ask(self, text: str) -> None:
+        """Let the visitor ask the shown network about one example."""
+        self.section("Ask the network", text)
+        st.fragment(ask_network)(self.run)
 
     def breaks(self, text: str) -> None:
         """Draw the failures of the family, each with a button for the failing setting and one for its repair."""

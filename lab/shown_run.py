@@ -5,7 +5,6 @@ from typing import Any
 
 from lab.engine.messages import FINAL, SCENE_STEP, Arrays, Progress, unpack
 from lab.runs import Record
-from models.base import View
 from models.configs import CONFIGS, Config
 from models.views import VIEWS
 
@@ -101,6 +100,6 @@ class ShownRun:
         """Return all recorded views, oldest first."""
         return [self.viewed(arrays) for _, arrays in self.moments]
 
-    def viewed(self, arrays: Arrays) -> View:
+    def viewed(self, arrays: Arrays) -> Any:
         """Return arrays as the family's view."""
         return VIEWS[self.family].from_arrays(arrays)

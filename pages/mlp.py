@@ -1,6 +1,7 @@
 """Multilayer perceptron: the page that trains on handwritten digits, on point sets, and on tables."""
 
 from lab.charts import mlp_inside, mlp_stage
+from lab.own_data import own_data
 from lab.page import Page, Picture
 
 DATA = {
@@ -29,6 +30,7 @@ page.first_screen(
         "dropout", "l2", "batch_normalization", "patience",
         "test_share", "samples", "noise", "extra_features",
     ),
+    own_data=own_data,
 )  # fmt: skip
 page.inside(
     "All pictures are of the test data, which the network never trained on. Choose a recorded step to see them change.",
@@ -71,6 +73,7 @@ page.inside(
         ),
     ],
 )
+page.ask("Draw a digit, or take an example the network has never seen, and watch the layers answer.")
 page.breaks("Six ways in which this network fails, and what mends five of them.")
 page.leads_on(
     "A multilayer perceptron treats its inputs as a bag: it does not know that two pixels are neighbours. "

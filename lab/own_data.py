@@ -1,0 +1,89 @@
+"""A visitor's own table: choose a CSV file, see what was understood, choose the column to predict.
+
+The file stays on the machine that runs the app, under a name made from its content; the address holds that name.
+"""
+
+import streamlit as st
+
+from lab.controls import Controls
+from lab.datasets.dataset import UnfitData
+from lab.datasets.uploaded import CheckedTable, check_csv, check_target, load_upload, save
+from lab.storage import uploads_folder
+
+PREVIEW_ROWS = 5
+
+
+def own_data(controls: Controls) -> None:
+    """Draw the section for own data, if own data is chosen."""
+    if st.session_state[controls.key("dataset")] != "own":
+        return
+    with st.container(border=True):
+        file, meaning = st.columns((1, 2), gap="large")
+        with file:
+            _choose(controls)
+        with meaning:
+            _explain(controls)
+
+
+def _choose(controls: Controls) -> None:
+    """Draw the file chooser; a new file is checked and stored before the page goes on."""
+    key = f"{controls.family}:file"
+
+    def take() -> None:
+        st.session_state[f"{key}:problem"] = ""
+        chosen = st.session_state.get(key)
+        if chosen is None:
+            return
+        try:
+            table = check_csv(chosen.getvalue(), chosen.name)
+            save(table, uploads_folder())
+        except UnfitData as problem:
+            st.session_state[f"{key}:problem"] = str(problem)
+            return
+        except OSError as problem:
+            st.session_state[f"{key}:problem"] = f"The file could not be stored ({problem.strerror}). Is the disk full?"
+            return
+        st.session_state[controls.key("upload")] = table.digest
+        st.session_state[controls.key("target")] = table.columns[-1].name
+
+    st.file_uploader("CSV file, at most 5 MB and 20,000 rows", type=["csv", "tsv", "txt"], key=key, on_change=take,
+                     help="A first row with names, one example per row. The file stays on the machine that runs this app.")  # fmt: skip
+    if problem := st.session_state.get(f"{key}:problem"):
+        st.error(problem)
+
+
+def _explain(controls: Controls) -> None:
+    digest = st.session_state[controls.key("upload")]
+    if not digest:
+        st.info("Choose a CSV file. The network learns to predict one of its columns from the others.")
+        return
+    try:
+        table = _table(digest)
+    except UnfitData as problem:
+        st.error(str(problem))
+        return
+    names = [column.name for column in table.columns]
+    if st.session_state[controls.key("target")] not in names:
+        st.session_state[controls.key("target")] = names[-1]
+    st.selectbox("Column to predict", names, key=controls.key("target"))
+    _judge(table, st.session_state[controls.key("target")])
+    st.dataframe(table.frame.head(PREVIEW_ROWS), height=PREVIEW_ROWS * 36 + 38, hide_index=True)
+
+
+def _judge(table: CheckedTable, target: str) -> None:
+    """Say what kind of task this column makes, and what is left out; or why it cannot be predicted."""
+    try:
+        checked = check_target(table, target)
+    except UnfitData as problem:
+        st.error(str(problem))
+        return
+    kinds = [column.kind for column in table.columns if column.name != target]
+    used = sum(kind in ("numeric", "categorical") for kind in kinds)
+    task = f"{len(checked.class_names)} classes" if checked.task == "classification" else "a number"
+    st.caption(" ".join([f"{len(checked.rows):,} rows, {used} of {len(kinds)} columns as inputs, predicts {task}.",
+                         *table.notes, *checked.notes]))  # fmt: skip
+
+
+@st.cache_resource(max_entries=3, ttl=600, show_spinner=False)
+def _table(digest: str) -> CheckedTable:
+    return load_upload(digest, uploads_folder())
