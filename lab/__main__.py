@@ -1,10 +1,11 @@
 """The lab without a browser.
 
-    python -m lab train mlp dataset=digits seed=0 epochs=20 --json result.json
-    python -m lab examples            train and store the runs that the pages open with (examples/)
+python -m lab train mlp dataset=digits seed=0 epochs=20 --json result.json
+python -m lab examples            train and store the runs that the pages open with (examples/)
 """
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 from lab.controls_text import parse_settings
 from lab.engine.environment import training_environment
 from lab.engine.settings import Settings
+from lab.runs import json_values
 from lab.storage import data_folder
 
 
@@ -29,38 +31,67 @@ def main(arguments: Sequence[str]) -> int:
     examples = commands.add_parser("examples", help="train and store the runs the pages open with")
     examples.add_argument("families", nargs="*", help="only these families")
     chosen = parser.parse_args(arguments)
-    limits = Settings.from_environment()
+    try:
+        limits = Settings.from_environment()
+    except ValueError as error:
+        return _refuse(str(error))
     for name, value in training_environment(data_folder() / "compiled", limits.compile_cache_megabytes).items():
         os.environ.setdefault(name, value)
-    return _train(chosen) if chosen.command == "train" else _examples(chosen.families)
+    for plug_in in filter(None, limits.families.split(",")):
+        importlib.import_module(plug_in.strip())
+    if chosen.command == "train":
+        return _train(chosen, limits.threads)
+    return _examples(chosen.families, limits.threads)
 
 
-def _train(chosen: argparse.Namespace) -> int:
+def _refuse(*sentences: str) -> int:
+    """Say what is wrong with the command and return the exit status for that."""
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+    return 2
+
+
+def _unknown(families: Sequence[str]) -> list[str]:
     from models.configs import CONFIGS
 
-    if chosen.family not in CONFIGS:
-        print(f"There is no family {chosen.family!r}. There are: {', '.join(CONFIGS)}.", file=sys.stderr)
-        return 2
-    config, rejected = parse_settings(CONFIGS[chosen.family], chosen.settings)
-    for name, reason in rejected.items():
-        print(f"{name}: {reason}", file=sys.stderr)
-    if rejected:
-        return 2
-    from lab.direct import train_here
+    return [
+        f"There is no family {name!r}. There are: {', '.join(CONFIGS)}." for name in families if name not in CONFIGS
+    ]
 
+
+def _train(chosen: argparse.Namespace, threads: int) -> int:
+    from models.configs import CONFIGS
+
+    if unknown := _unknown([chosen.family]):
+        return _refuse(*unknown)
+    config, rejected = parse_settings(CONFIGS[chosen.family], chosen.settings)
+    if rejected:
+        return _refuse(*(f"{name}: {reason}" for name, reason in rejected.items()))
+    if chosen.json and not chosen.json.parent.is_dir():
+        return _refuse(f"There is no folder {chosen.json.parent} to write {chosen.json.name} to.")
+    from lab.direct import train_here
+    from lab.engine.run_process import prepare_process
+
+    prepare_process(threads)
     try:
         record = train_here(config, keep=not chosen.no_store)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
+    if record["message"]:
+        print(record["message"], file=sys.stderr)
     if chosen.json:
-        chosen.json.write_text(json.dumps(record, indent=1, default=float) + "\n", encoding="utf-8")
-    return 0
+        chosen.json.write_text(json.dumps(json_values(record), indent=1) + "\n", encoding="utf-8")
+    return 0 if record["status"] == "finished" else 1
 
 
-def _examples(families: Sequence[str]) -> int:
+def _examples(families: Sequence[str], threads: int) -> int:
+    if unknown := _unknown(families):
+        return _refuse(*unknown)
     from lab.direct import train_examples
+    from lab.engine.run_process import prepare_process
 
+    prepare_process(threads)
     train_examples(families)
     return 0
 

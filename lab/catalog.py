@@ -44,7 +44,8 @@ STOPS: tuple[Stop, ...] = (
         "mlp", "Multilayer perceptron", FAMILIES,
         "Layers of simple units, each a weighted sum and a bend, add up to any curve.",
         "1986 Rumelhart, Hinton, Williams: Learning representations by back-propagating errors",
-        "Any smooth function of a fixed list of numbers", "Knows nothing of space or order", "The two dense layers in every block",
+        "Any smooth function of a fixed list of numbers", "Knows nothing of space or order",
+        "The two dense layers in every block",
     ),
     Stop(
         "cnn", "Convolutional network", FAMILIES,
@@ -56,7 +57,8 @@ STOPS: tuple[Stop, ...] = (
         "rnn", "Recurrent network", FAMILIES,
         "Read one item at a time and carry a state along.",
         "1990 Elman: Finding structure in time",
-        "Sequences of any length", "Forgets over long distances, one step after another", "One network for every position",
+        "Sequences of any length", "Forgets over long distances, one step after another",
+        "One network for every position",
     ),
     Stop(
         "lstm_gru", "LSTM and GRU", FAMILIES,
@@ -68,7 +70,8 @@ STOPS: tuple[Stop, ...] = (
         "autoencoder", "Autoencoder", FAMILIES,
         "Squeeze the input through a bottleneck and rebuild it: what survives is what matters.",
         "2006 Hinton and Salakhutdinov: Reducing the dimensionality of data with neural networks",
-        "Compression, denoising, anomalies without labels", "Holes between the codes", "Embeddings, encoder and decoder",
+        "Compression, denoising, anomalies without labels", "Holes between the codes",
+        "Embeddings, encoder and decoder",
     ),
     Stop(
         "gan", "Generative adversarial network", FAMILIES,

@@ -44,7 +44,7 @@ def log_values(field: FieldInfo, whole: bool, *also: float) -> list[Any]:
     kept = {value for value in found if smallest <= value <= largest} | {field.default, largest, *also}
     if low is not None:
         kept.add(low)
-    usable = {int(round(value)) if whole else float(f"{value:.12g}") for value in kept}
+    usable = {round(value) if whole else float(f"{value:.12g}") for value in kept}
     rule_out_zero = any(getattr(rule, "gt", None) == 0 for rule in field.metadata)
     return sorted(value for value in usable if value > 0 or not rule_out_zero)
 
@@ -147,13 +147,17 @@ class Controls:
         low, high = bounds(field)
         if extra.get("scale") == "log":
             values = log_values(field, whole, st.session_state[self.key(name)])
-            st.select_slider(options=values, format_func=lambda value: f"{value:,}" if whole else f"{value:g}", **shared)
+            st.select_slider(
+                options=values, format_func=lambda value: f"{value:,}" if whole else f"{value:g}", **shared
+            )
         elif whole and high is not None and high > 1000:
             st.number_input(min_value=int(low or 0), max_value=int(high), step=1, **shared)
         elif whole:
             st.slider(min_value=int(low or 0), max_value=int(high or 100), step=1, **shared)
         else:
-            st.slider(min_value=float(low or 0), max_value=float(high or 1), step=0.05 if (high or 1) <= 1 else 0.1, **shared)
+            st.slider(
+                min_value=float(low or 0), max_value=float(high or 1), step=0.05 if (high or 1) <= 1 else 0.1, **shared
+            )
 
     def widgets(self, names: Sequence[str], labels: Mapping[str, Mapping[str, str]] | None = None) -> None:
         """Draw several widgets side by side."""

@@ -26,19 +26,29 @@ def _text(value: Any) -> str:
 
 def from_query(config_class: type[Config], query: Mapping[str, str]) -> tuple[Config, dict[str, str]]:
     """Return the settings of an address, and by field the reason why a value fell back to its default."""
-    values: dict[str, Any] = {}
-    for name, text in query.items():
-        if name in RESERVED:
-            continue
-        field = config_class.model_fields.get(name)
-        several = field is not None and is_tuple(field.annotation)
-        values[name] = tuple(filter(None, text.split(","))) if several else text
-    return config_class.forgiving(values)
+    return _from_text(config_class, {name: text for name, text in query.items() if name not in RESERVED})
 
 
 def parse_settings(config_class: type[Config], words: Sequence[str]) -> tuple[Config, dict[str, str]]:
     """Return the settings of "name=value" words, and the reasons why some cannot be used."""
-    pairs = [word.partition("=") for word in words]
-    wrong = {name: "write name=value" for name, sign, _ in pairs if not sign}
-    config, rejected = from_query(config_class, {name: value for name, sign, value in pairs if sign})
+    values: dict[str, str] = {}
+    wrong: dict[str, str] = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not (name and sign):
+            wrong[word] = "write name=value"
+        elif name in values:
+            wrong[name] = "it is given twice"
+        values[name] = value
+    known = {name: value for name, value in values.items() if name not in wrong and f"{name}=" not in wrong}
+    config, rejected = _from_text(config_class, {name: value for name, value in known.items() if name})
     return config, {**wrong, **rejected}
+
+
+def _from_text(config_class: type[Config], texts: Mapping[str, str]) -> tuple[Config, dict[str, str]]:
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        field = config_class.model_fields.get(name)
+        several = field is not None and is_tuple(field.annotation)
+        values[name] = tuple(filter(None, text.split(","))) if several else text
+    return config_class.forgiving(values)

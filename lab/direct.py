@@ -9,7 +9,7 @@ import keras
 from tqdm import tqdm
 
 from lab.engine.messages import SCENE_STEP
-from lab.engine.run_process import describe_device, diverged, facts_of
+from lab.engine.run_process import describe_device, diverged, facts_of, last_words
 from lab.engine.run_state import new_run_id
 from lab.engine.versions import describe, versions
 from lab.runs import Record, RunStore
@@ -22,14 +22,18 @@ from models.presets import FAILURES, PRESETS
 def train_here(config: Config, *, keep: bool, store: RunStore | None = None) -> dict[str, Any]:
     """Train one run to its end with a progress bar; return its settings, last metrics, facts and run id.
 
-    keep: store it like a run of the app. Raises ValueError on data that cannot be learned from.
+    keep: store it like a run of the app. Raises ValueError on data that cannot be learned from. A run that cannot be
+    stored is returned all the same; its message says so.
     """
     record = run(config)
     if keep:
-        (store or RunStore(runs_folder())).save(record)
-    last = {name: value for name, value in record.metrics[-1].items()}
+        try:
+            (store or RunStore(runs_folder())).save(record)
+        except OSError as error:
+            record = replace(record, message=f"{record.message} This run could not be stored: {error}".strip())
     return {
-        "run_id": record.run_id, "family": record.family, "config": record.config, "metrics": last,
+        "run_id": record.run_id, "family": record.family, "config": record.config, "metrics": record.metrics[-1],
+        "status": record.status, "message": record.message,
         "history": record.metrics, "facts": record.facts, "device": record.device, "versions": record.versions,
         "seconds": record.seconds, "created": record.created,
     }  # fmt: skip
@@ -41,26 +45,28 @@ def run(config: Config) -> Record:
     keras.utils.set_random_seed(config.seed)
     data = module.load(config)
     model = module.build(config, data)
-    rows: list[dict[str, Any]] = []
-    message, views = "", [(SCENE_STEP, dict(module.scene(config, data)))]
+    rows: dict[int, dict[str, Any]] = {}  # by step: the untrained network is reported twice
+    failure, views = "", {SCENE_STEP: dict(module.scene(config, data))}
     total = module.total_steps(config, data)
     with tqdm(total=total, unit="step", desc=config.family) as bar:
         for snapshot in module.train(config, data, model):
             metrics = {name: float(value) for name, value in snapshot.metrics.items()}
-            row = {"step": snapshot.step, "epoch": snapshot.epoch, "seconds": snapshot.seconds, **metrics}
-            rows = [*(old for old in rows if old["step"] != snapshot.step), row]
-            views = [*(old for old in views if old[0] != snapshot.step), (snapshot.step, snapshot.view.arrays())]
+            shared = {"step": snapshot.step, "epoch": float(snapshot.epoch), "seconds": float(snapshot.seconds)}
+            rows[snapshot.step] = {**shared, **metrics}
+            views[snapshot.step] = snapshot.view.arrays()
             bar.update(snapshot.step - bar.n)
             bar.set_postfix({name: f"{value:.4g}" for name, value in metrics.items() if name.startswith("test")})
-            if message := diverged(snapshot, float(getattr(config, "learning_rate", 0.0))):
+            if failure := diverged(snapshot, float(getattr(config, "learning_rate", 0.0))):
                 break
     facts = facts_of(module, config, data, model)
     facts["baselines"] = [asdict(baseline) for baseline in module.baselines(config, data)]
     return Record(
         run_id=new_run_id(config.family), family=config.family, config=config.model_dump(mode="json"),
-        digest=config.digest(), created=datetime.now(UTC).isoformat(timespec="seconds"), seconds=rows[-1]["seconds"],
-        device=describe(describe_device()), versions=versions(), facts=facts, metrics=rows, views=views,
-        weights=model.get_weights(), status="failed" if message else "finished", message=message,
+        digest=config.digest(), created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=rows[snapshot.step]["seconds"],
+        device=describe(describe_device()), versions=versions(), facts=facts, metrics=list(rows.values()),
+        views=list(views.items()), weights=model.get_weights(), status="failed" if failure else "finished",
+        message=failure or last_words(snapshot.step, total),
     )  # fmt: skip
 
 

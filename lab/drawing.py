@@ -8,6 +8,7 @@ import streamlit as st
 from lab import session
 from lab.charts import answer
 from lab.components.drawing_pad import drawing_pad
+from lab.frame import quiet
 from lab.shown_run import ShownRun
 
 INK = 16.0  # the pad gives 0 to 16, the network gets 0 to 1
@@ -16,7 +17,7 @@ INK = 16.0  # the pad gives 0 to 16, the network gets 0 to 1
 def ask_network(run: ShownRun) -> None:
     """Draw the chooser of an example on the left, the network's answer on the right."""
     if not run.moments or "data" not in run.facts:
-        st.caption("The network can be asked as soon as it is built.")
+        quiet("The network can be asked as soon as it is built.")
         return
     left, right = st.columns((1, 2), gap="large")
     with left:
@@ -62,7 +63,9 @@ def _answer(run: ShownRun, question: dict[str, Any] | None) -> None:
     seen, output = st.columns((1, 3))
     if _is_digits(run):
         picture = np.kron(1 - np.clip(view.answer_input.reshape(8, 8), 0, 1), np.ones((12, 12)))
-        seen.image(picture, caption="What the network sees: 8 × 8 pixels", width=130, alt="The example as 8 by 8 pixels")
+        with seen:
+            st.image(picture, width=130, alt="The example as the network sees it: 8 by 8 pixels")
+            quiet("What the network sees")
     output.altair_chart(answer.output(run, view), alt="The network's output for this example")
     if (chart := answer.units(run, view)) is not None:
         st.altair_chart(chart, alt="The activations of the hidden units for this example")

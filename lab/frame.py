@@ -9,6 +9,8 @@ from lab.catalog import BY_SLUG, GROUPS, STOPS
 
 APP = "Road to Transformers"
 ICON = str(Path(__file__).parent / "frontend" / "icon.png")
+# Streamlit writes white on the primary colour, which is light in the dark theme (contrast 2.4 to 1).
+DARK_BUTTONS = '<style>[data-testid="stBaseButton-primary"]:enabled p {color: #0B1016; font-weight: 600}</style>'
 STYLE = Path(__file__).parent / "frontend" / "frame.css"
 
 
@@ -17,6 +19,8 @@ def open_frame(slug: str) -> None:
     title = BY_SLUG[slug].title if slug else APP
     st.set_page_config(page_title=f"{title} · {APP}" if slug else APP, page_icon=ICON, layout="wide")
     st.html(STYLE)
+    if st.context.theme.type == "dark":
+        st.html(DARK_BUTTONS)
     if presenting():
         st.html("<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] {display: none}</style>")
         return
@@ -47,3 +51,8 @@ def device_line() -> None:
     """Say what trains: the processor, or the graphics card if TensorFlow sees one."""
     kind, name = session.device_badge()
     st.html(f'<p class="device"><span class="device-kind">{kind}</span>{name}<br>trains the networks</p>')
+
+
+def quiet(text: str) -> None:
+    """Write a remark that stays behind the rest, but readable: Streamlit's captions miss the contrast of 4.5 to 1."""
+    st.html(f'<p class="quiet">{text}</p>')

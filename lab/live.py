@@ -13,6 +13,7 @@ import streamlit as st
 from lab import session
 from lab.components.stage import stage
 from lab.controls import Controls
+from lab.frame import quiet
 from lab.shown_run import ShownRun
 from models.configs import Config
 
@@ -100,7 +101,13 @@ class Live:
     def transport(self, more: Callable[[], None]) -> None:
         """Draw the buttons; they keep their places in every state. more: draws the popover of further settings."""
         run, state = self.run, self.run.state if self.run else ""
-        names = {"running": "Pause", "paused": "Resume", "queued": "Waiting", "stopping": "Stopping", "saving": "Saving"}
+        names = {
+            "running": "Pause",
+            "paused": "Resume",
+            "queued": "Waiting",
+            "stopping": "Stopping",
+            "saving": "Saving",
+        }
         again = run is not None and run.final and run.step > 0
         name = names.get(state, "Train again" if again else "Train")
         busy = state in ("queued", "stopping", "saving")
@@ -169,12 +176,13 @@ class Live:
             others = [one for one in session.store().list(self.family) if run is None or one.run_id != run.run_id]
             names = {one.run_id: describe(one.config, self.controls.config_class, one.created) for one in others[:40]}
             st.selectbox("Lay another run over the curves", [None, *names], key=f"{self.family}:overlay",
-                         format_func=lambda run_id: "none" if run_id is None else names.get(run_id, run_id))  # fmt: skip
+                         format_func=lambda run_id: names.get(run_id, "none"))  # fmt: skip
             if run is not None and run.final and run.step:
-                st.download_button("Download this run", data=lambda: session.store().zip(run.run_id),
-                                   file_name=f"{run.run_id}.zip", mime="application/zip", on_click="ignore")  # fmt: skip
-                st.caption("A ZIP file: settings, metrics, the arrays behind the pictures, weights, versions.")
-            st.caption("The address of this page holds all settings and the run: copy it to share what you see.")
+                name = run.run_id
+                st.download_button("Download this run", data=lambda: session.store().zip(name), on_click="ignore",
+                                   file_name=f"{name}.zip", mime="application/zip")  # fmt: skip
+                quiet("A ZIP file: settings, metrics, the arrays behind the pictures, weights, versions.")
+            quiet("The address of this page holds all settings and the run: copy it to share what you see.")
 
     def overlay(self) -> ShownRun | None:
         """Return the run chosen for comparison."""
@@ -200,7 +208,8 @@ class Live:
     def _heartbeat(self) -> None:
         """Keep a compiled process waiting for Train as long as the page is open."""
         run = self.run
-        if run is not None and run.state != "failed" and not run.active:
+        just_trained = run is not None and run.final and run.origin == "live"  # its own process still answers
+        if run is not None and run.state != "failed" and not run.active and not just_trained:
             self.engine.prepare(self.family, self.controls.config().model_dump(mode="json"), self.owner)
 
     def _tick(self) -> None:
@@ -212,13 +221,20 @@ class Live:
             self._listen(run)
         self._status(run)
         if run.moments and "data" in run.facts:
-            stage(self._payload(run, self.overlay()), key=f"{self.family}:stage", height=STAGE_HEIGHT)
+            stage(self._drawn(run), key=f"{self.family}:stage", height=STAGE_HEIGHT)
         elif run.state == "failed":
             st.info(run.message)
         else:
             st.skeleton(height=STAGE_HEIGHT)
         if run.state != before and (run.final or run.state in ("prepared", "paused")):
             st.rerun()
+
+    def _drawn(self, run: ShownRun) -> dict[str, Any]:
+        """Return the stage's data; that of a run which has ended is kept, since it is drawn again with every click."""
+        overlay = self.overlay()
+        if not run.final or len(run.moments) < 2:
+            return self._payload(run, overlay)
+        return _payload_of_ended(run.run_id, overlay.run_id if overlay else "", self._payload, run, overlay)
 
     def _listen(self, run: ShownRun) -> None:
         """Poll; a run without a picture yet gets a moment to draw its first one, so that the stage does not blink."""
@@ -250,6 +266,13 @@ class Live:
         """One line that says what happens, over a progress bar; both always there, so that nothing jumps."""
         share = min(1.0, run.step / run.total_steps)
         st.progress(share if run.active or run.final else 0.0, text=status_line(run, self.waits_for_train))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _payload_of_ended(
+    run_id: str, overlay_id: str, _payload: Payload, _run: ShownRun, _overlay: ShownRun | None
+) -> dict[str, Any]:
+    return _payload(_run, _overlay)
 
 
 def status_line(run: ShownRun, waits: bool = False) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 from lab.controls import Controls
 from lab.datasets.dataset import UnfitData
 from lab.datasets.uploaded import CheckedTable, check_csv, check_target, load_upload, save
+from lab.frame import quiet
 from lab.storage import uploads_folder
 
 PREVIEW_ROWS = 5
@@ -46,8 +47,13 @@ def _choose(controls: Controls) -> None:
         st.session_state[controls.key("upload")] = table.digest
         st.session_state[controls.key("target")] = table.columns[-1].name
 
-    st.file_uploader("CSV file, at most 5 MB and 20,000 rows", type=["csv", "tsv", "txt"], key=key, on_change=take,
-                     help="A first row with names, one example per row. The file stays on the machine that runs this app.")  # fmt: skip
+    st.file_uploader(
+        "CSV file, at most 5 MB and 20,000 rows",
+        type=["csv", "tsv", "txt"],
+        key=key,
+        on_change=take,
+        help="A first row with names, one example per row. The file stays on the machine that runs this app.",
+    )
     if problem := st.session_state.get(f"{key}:problem"):
         st.error(problem)
 
@@ -80,7 +86,7 @@ def _judge(table: CheckedTable, target: str) -> None:
     kinds = [column.kind for column in table.columns if column.name != target]
     used = sum(kind in ("numeric", "categorical") for kind in kinds)
     task = f"{len(checked.class_names)} classes" if checked.task == "classification" else "a number"
-    st.caption(" ".join([f"{len(checked.rows):,} rows, {used} of {len(kinds)} columns as inputs, predicts {task}.",
+    quiet(" ".join([f"{len(checked.rows):,} rows, {used} of {len(kinds)} columns as inputs, predicts {task}.",
                          *table.notes, *checked.notes]))  # fmt: skip
 
 

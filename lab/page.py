@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from lab.catalog import BY_SLUG, ROOT
 from lab.controls import Controls
 from lab.controls_text import to_query
 from lab.drawing import ask_network
+from lab.frame import quiet
 from lab.live import Live, Payload
 from lab.shown_run import ShownRun
 from models.base import Failure
@@ -59,7 +61,9 @@ class Page:
         with presets:
             self._presets()
 
-    def first_screen(self, main: Sequence[str], advanced: Sequence[str], own_data: Callable[..., None] | None = None) -> None:
+    def first_screen(
+        self, main: Sequence[str], advanced: Sequence[str], own_data: Callable[..., None] | None = None
+    ) -> None:
         """Draw presets, controls, buttons, and the live stage with its provenance."""
         self.controls.show_notes()
         for start in range(0, len(main), 6):
@@ -84,13 +88,13 @@ class Page:
         key = f"{self.family}:preset"
 
         def apply() -> None:
-            if (name := st.session_state.get(key)) in chosen:
-                self.controls.set(chosen[name].settings)
+            if preset := chosen.get(str(st.session_state.get(key))):
+                self.controls.set(preset.settings)
 
         st.selectbox("Preset", list(chosen), index=None, key=key, on_change=apply, placeholder="Choose a preset",
                      label_visibility="collapsed")  # fmt: skip
         active = self._matching(chosen)
-        st.caption(active.reason if active else "Own settings: change anything, then press Train.")
+        quiet(active.reason if active else "Own settings: change anything, then press Train.")
 
     def _matching(self, chosen: Mapping[str, Preset | Failure]) -> Preset | Failure | None:
         changes = self.controls.config().changes()
@@ -118,7 +122,7 @@ class Page:
         self.section("Inside the network", text)
         run = self.run
         if not run.moments or "data" not in run.facts:
-            st.caption("The pictures appear with the first snapshot.")
+            quiet("The pictures appear with the first snapshot.")
             return
         place = self._recorded_step(run)
         view = run.view(place)
@@ -195,19 +199,20 @@ class Page:
         if stop.built:
             st.page_link(f"pages/{stop.slug}.py", label=f"On to: {stop.title}")
         else:
-            st.caption(f"Next on the road: {stop.title}. {stop.idea}")
+            quiet(f"Next on the road: {stop.title}. {stop.idea}")
 
     def code(self, text: str, names: Sequence[str]) -> None:
         """Show functions of the family's source file: the code that ran, taken from the file itself."""
         self.section("The code", text)
         path = f"models/{self.family}.py"
         source = (ROOT / path).read_text(encoding="utf-8")
-        config = ", ".join(f"{name}={value!r}" for name, value in CONFIGS[self.family](**self.run.config).changes().items())
-        st.code(f"# {path}, with {CONFIGS[self.family].__name__}({config})\n\n" + "\n\n\n".join(excerpts(source, names)))
-        query = to_query(CONFIGS[self.family](**self.run.config))
-        settings = " ".join(f"{name}={value}" for name, value in query.items())
-        st.caption("The same run without a browser:")
-        st.code(f"python -m lab train {self.family} {settings}".strip(), language="bash")
+        config = self.run.settings
+        changed = ", ".join(f"{name}={value!r}" for name, value in config.changes().items())
+        head = f"# {path}, with {type(config).__name__}({changed})"
+        st.code("\n\n".join([head, "\n\n\n".join(excerpts(source, names))]))
+        words = [shlex.quote(f"{name}={value}") for name, value in to_query(config).items()]
+        quiet("The same run without a browser:")
+        st.code(" ".join(["python -m lab train", self.family, *words]), language="bash")
 
 
 def excerpts(source: str, names: Sequence[str]) -> list[str]:
@@ -235,7 +240,9 @@ def provenance_line(run: ShownRun) -> str:
     if run.versions:
         parts.append(f"TensorFlow {run.versions.get('tensorflow', '?')}, Keras {run.versions.get('keras', '?')}")
     if run.events:
-        parts.append("; ".join(f"{_escape(str(event['change']))} at step {event['step']:,}" for event in run.events[:3]))
+        parts.append(
+            "; ".join(f"{_escape(str(event['change']))} at step {event['step']:,}" for event in run.events[:3])
+        )
     parts.append(f"checked by tests/models/test_{run.family}.py")
     return f'<span class="tag">{tag}</span>' + " · ".join(parts)
 

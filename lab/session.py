@@ -1,6 +1,7 @@
 """What one visitor and all visitors share: the engine, the store of runs, and who is who."""
 
 import logging
+from dataclasses import replace
 from uuid import uuid4
 
 import streamlit as st
@@ -47,10 +48,16 @@ def _presence(name: str) -> str:
 def stored_run(run_id: str, origin: str = "") -> ShownRun | None:
     """Open a run of the store; None where there is none, or where it cannot be read."""
     try:
-        return ShownRun.from_record(store().open(run_id), origin)
+        run = _opened(run_id)
     except (UnknownRun, CorruptRun) as error:
         log.warning("%s", error)
         return None
+    return replace(run, origin=origin or run.origin)  # a copy: the cached one is shared by all visitors
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _opened(run_id: str) -> ShownRun:
+    return ShownRun.from_record(store().open(run_id))
 
 
 def device_badge() -> tuple[str, str]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 def knob(default: Any, label: str, description: str, *, unit: str = "", scale: str = "linear", **bounds: Any) -> Any:
     """A setting that a person can turn. scale: "linear", or "log" for steps of 1, 3, 10, 30."""
-    extra = {"label": label, "unit": unit, "scale": scale}
+    extra: dict[str, Any] = {"label": label, "unit": unit, "scale": scale}
     return Field(default=default, description=description, json_schema_extra=extra, **bounds)
 
 
