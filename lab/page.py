@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from lab import frame
+from lab import frame, session
 from lab.catalog import BY_SLUG, ROOT
 from lab.controls import Controls
 from lab.controls_text import to_query
@@ -80,6 +80,8 @@ class Page:
         with st.popover("More settings", width="content"):
             for start in range(0, len(self._advanced), 3):
                 self.controls.widgets(self._advanced[start : start + 3], self.labels)
+            st.button("All settings back to their defaults", on_click=self.controls.set, args=({},),
+                      key=f"{self.family}:defaults")  # fmt: skip
 
     def _presets(self) -> None:
         good = [(preset.title, preset) for preset in PRESETS.get(self.family, ())]
@@ -183,6 +185,7 @@ class Page:
             with columns[place % 3], st.container(border=True):
                 st.html(f'<p class="picture-title">{failure.title}</p>')
                 st.write(failure.reason)
+                st.html(f'<p class="provenance">{self._measured(failure)}</p>')
                 with st.container(horizontal=True):
                     st.button("See it fail", on_click=self.controls.set, args=(failure.settings,),
                               key=f"{self.family}:fail:{place}")  # fmt: skip
@@ -190,6 +193,17 @@ class Page:
                         st.button("See the repair", on_click=self.controls.set,
                                   args=({**failure.settings, **failure.repair},),
                                   key=f"{self.family}:repair:{place}")  # fmt: skip
+
+    def _measured(self, failure: Failure) -> str:
+        """Return what the stored runs of a failure and of its repair ended with."""
+        family, words = CONFIGS[self.family], []
+        for name, settings in (("fails", failure.settings), ("repaired", {**failure.settings, **failure.repair})):
+            stored = session.store().find(self.family, family(**settings).digest())
+            if stored is not None and (name == "fails" or failure.repair):
+                value = stored.last.get(failure.metric)
+                words.append(f"{name}: {'not a number' if value is None else f'{value:.3g}'}")
+        metric = failure.metric.replace("_", " ").replace("r2", "R²")
+        return f'<span class="tag">Stored</span>{metric} {", ".join(words)}' if words else ""
 
     def leads_on(self, text: str, following: str) -> None:
         """Draw why this architecture leads to the next one."""

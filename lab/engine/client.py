@@ -4,6 +4,7 @@ import ast
 import contextlib
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -31,6 +32,13 @@ class Manager(BaseManager):
 Manager.register("engine", exposed=METHODS)
 
 
+def end_group(leader: int) -> None:
+    """Kill an engine and all its runs, also those that hang, where processes come in groups."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
+
+
 class EngineClient:
     """The engine, as one object with the methods of `lab.engine.server.Engine`."""
 
@@ -39,12 +47,28 @@ class EngineClient:
         self._process: subprocess.Popen[str] | None = None
         self._engine: Any = None
         self._settings = Settings.from_environment()
+        self._log = data_folder() / "engine.log"
 
     def _start(self) -> None:
-        environment = training_environment(data_folder() / "compiled", self._settings.compile_cache_megabytes)
         secret = secrets.token_bytes(32)
-        with (data_folder() / "engine.log").open("w") as log:  # the last engine's words only: never more than one run
-            self._process = subprocess.Popen(
+        self._process = process = self._launch()
+        assert process.stdin is not None and process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(secret.hex() + "\n")
+            process.stdin.flush()
+        address = process.stdout.readline()
+        if not address:
+            self._discard()
+            words = self._log.read_text(errors="replace").strip().splitlines()
+            raise RuntimeError(f"The engine could not be started. {words[-1] if words else 'It said nothing.'}")
+        manager = Manager(address=ast.literal_eval(address), authkey=secret)
+        manager.connect()
+        self._engine = manager.engine()  # type: ignore[attr-defined]
+
+    def _launch(self) -> "subprocess.Popen[str]":
+        environment = training_environment(data_folder() / "compiled", self._settings.compile_cache_megabytes)
+        with self._log.open("w") as log:  # the last engine's words only: never more than one run
+            return subprocess.Popen(
                 [sys.executable, "-m", "lab.engine"],
                 cwd=ROOT,
                 env={**environment, **os.environ},
@@ -52,38 +76,46 @@ class EngineClient:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                start_new_session=True,  # a group of its own, so that its runs can be ended together
             )
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(secret.hex() + "\n")
-        self._process.stdin.flush()
-        address = ast.literal_eval(self._process.stdout.readline())
-        manager = Manager(address=address, authkey=secret)
-        manager.connect()
-        self._engine = manager.engine()  # type: ignore[attr-defined]
 
     def _call(self, name: str, *arguments: Any, **named: Any) -> Any:
         for attempt in range(2):
             with self._lock:
-                if self._engine is None or self._process is None or self._process.poll() is not None:
-                    self.close()
+                if not self._alive():
+                    self._discard()
                     self._start()
                 engine = self._engine
             try:
                 return getattr(engine, name)(*arguments, **named)
-            except (EOFError, ConnectionError, BrokenPipeError):
+            except (EOFError, ConnectionError, FileNotFoundError):
                 if attempt:
                     raise
                 with self._lock:
-                    self.close()
+                    if self._engine is engine:  # else another thread has started a new one meanwhile
+                        self._discard()
         raise AssertionError("unreachable")
+
+    def _alive(self) -> bool:
+        return self._engine is not None and self._process is not None and self._process.poll() is None
 
     def close(self) -> None:
         """End the engine and all its runs."""
+        with self._lock:
+            self._discard()
+
+    def _discard(self) -> None:
+        """End what is left of the engine: its runs outlive it for a moment, and those that hang for ever."""
         process, self._process, self._engine = self._process, None, None
         if process is not None:
+            end_group(process.pid)
             with contextlib.suppress(OSError):
                 process.kill()
             process.wait()
+            for stream in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):
+                    if stream is not None:
+                        stream.close()
 
     @property
     def pid(self) -> int | None:
@@ -94,9 +126,7 @@ class EngineClient:
         """See Engine.prepare."""
         return str(self._call("prepare", family, dict(config), owner))
 
-    def start(
-        self, family: str, config: Mapping[str, Any], owner: str, pace: float = 0.0, paused: bool = False
-    ) -> str:
+    def start(self, family: str, config: Mapping[str, Any], owner: str, pace: float = 0.0, paused: bool = False) -> str:
         """See Engine.start."""
         return str(self._call("start", family, dict(config), owner, pace, paused))
 
@@ -135,7 +165,7 @@ class EngineClient:
 
     def release(self, owner: str) -> None:
         """See Engine.release; a missing engine needs no release."""
-        if self._engine is not None:
+        if self._alive():
             self._call("release", owner)
 
     def device(self) -> dict[str, str]:

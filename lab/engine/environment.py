@@ -1,6 +1,7 @@
 """The environment in which TensorFlow is imported: quiet, on few threads, with compiled functions kept on disk."""
 
 import contextlib
+import stat
 from pathlib import Path
 
 CACHE_FLAGS = "--tf_xla_persistent_cache_directory={folder} --tf_xla_persistent_cache_read_only=false"
@@ -10,7 +11,8 @@ def training_environment(cache_folder: Path, cache_megabytes: int) -> dict[str, 
     """Return the variables to set before TensorFlow is imported.
 
     cache_folder: where XLA keeps compiled functions; it must be writable by this user alone, since what lies there is
-    executed. cache_megabytes: its bound; 0 keeps nothing. OpenBLAS and OpenMP get one thread, so that the process that forks the runs has one thread itself.
+    executed. cache_megabytes: its bound; 0 keeps nothing. OpenBLAS and OpenMP get one thread, so that the process that
+    forks the runs has one thread itself.
     """
     variables = {
         "KERAS_BACKEND": "tensorflow",
@@ -28,12 +30,17 @@ def training_environment(cache_folder: Path, cache_megabytes: int) -> dict[str, 
 
 
 def prune(folder: Path, most_bytes: int) -> None:
-    """Delete the oldest files of a folder until it holds at most so many bytes."""
-    files = sorted((file for file in folder.iterdir() if file.is_file()), key=lambda file: file.stat().st_mtime)
-    total = sum(file.stat().st_size for file in files)
-    for file in files:
+    """Delete the oldest files of a folder until it holds at most so many bytes; files may vanish meanwhile."""
+    found: list[tuple[float, int, Path]] = []
+    for file in folder.iterdir():
+        with contextlib.suppress(OSError):
+            status = file.stat()
+            if stat.S_ISREG(status.st_mode):
+                found.append((status.st_mtime, status.st_size, file))
+    total = sum(size for _, size, _ in found)
+    for _, size, file in sorted(found):
         if total <= most_bytes:
             return
-        total -= file.stat().st_size
+        total -= size
         with contextlib.suppress(OSError):
             file.unlink()

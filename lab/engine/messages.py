@@ -13,6 +13,7 @@ Arrays = dict[str, NDArray[Any]]
 WAITING = ("queued", "preparing", "prepared")
 ACTIVE = ("running", "paused", "stopping")
 FINAL = ("finished", "stopped", "failed")
+SAVING = "saving"  # between ACTIVE and FINAL: the slot is free again, the record is being written
 SCENE_STEP = -1  # under this step a record keeps the arrays that training does not change
 
 
@@ -39,10 +40,11 @@ class Moment:
 class Progress:
     """The answer to a poll.
 
-    state: one of WAITING, ACTIVE, FINAL, or "unknown"; message: a sentence for a person, often empty;
+    state: one of WAITING, ACTIVE, SAVING, FINAL, or "unknown"; message: a sentence for a person, often empty;
     position: place in the queue, from 1, or 0; rows: metrics since the last poll; cursor: what to ask from next;
     latest: the newest snapshot if it is newer than the last poll; facts: layers, parameters, baselines, total_steps;
-    scene: packed arrays that do not change during the run, in the answer to a first poll (since 0) only.
+    scene: packed arrays that do not change during the run, in the answer to a first poll (since 0) only;
+    stepping: a paused run still does the pieces of work it was asked for, so polling again brings news.
     """
 
     run_id: str
@@ -57,11 +59,12 @@ class Progress:
     config: Mapping[str, Any] = field(default_factory=dict)
     family: str = ""
     scene: bytes = b""
+    stepping: bool = False
 
     @property
     def active(self) -> bool:
         """Whether polling again soon can bring news."""
-        return self.state in ("queued", "preparing", "running", "stopping", "saving")
+        return self.stepping or self.state in ("queued", "preparing", "running", "stopping", SAVING)
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -3,8 +3,11 @@
 import contextlib
 import multiprocessing
 import os
+import select
 import signal
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
@@ -12,7 +15,29 @@ from typing import Any
 from lab.engine import run_process
 
 FORKS = sys.platform == "linux"
-LAUNCH_ATTEMPTS = 3
+LAUNCH_ATTEMPTS = 20
+ATTEMPT_SECONDS = 0.1  # a killed server takes a moment to be gone
+MOST_MESSAGE_BYTES = 60_000  # of one message to a run: fits into the free part of a socket that counts as writable
+
+if FORKS:
+    from multiprocessing.context import ForkServerProcess
+    from multiprocessing.popen_forkserver import Popen
+
+    class _Popen(Popen):
+        """The exit status lies in a pipe and can be read once; two threads that look at a time would lose it."""
+
+        def __init__(self, process: Any) -> None:
+            self._reading = threading.Lock()
+            super().__init__(process)
+
+        def poll(self, flag: int = getattr(os, "WNOHANG", 0)) -> int | None:
+            with self._reading:
+                return super().poll(flag)
+
+    class _Process(ForkServerProcess):
+        @staticmethod
+        def _Popen(process: Any) -> Any:  # the name is multiprocessing's
+            return _Popen(process)
 
 
 class ProcessSource:
@@ -20,13 +45,15 @@ class ProcessSource:
 
     def __init__(self) -> None:
         self.context: Any = multiprocessing.get_context("forkserver" if FORKS else "spawn")
+        self._process: Any = _Process if FORKS else multiprocessing.get_context("spawn").Process
+        if FORKS:
+            self.context.set_forkserver_preload(["lab.engine.preload"])
 
     def preload(self) -> None:
-        """Begin to import TensorFlow in the server; returns at once."""
+        """Begin to import TensorFlow in the server, again if the server was killed; returns at once."""
         if FORKS:
             from multiprocessing import forkserver
 
-            self.context.set_forkserver_preload(["lab.engine.preload"])
             forkserver.ensure_running()
 
     def launch(self, job: Mapping[str, Any]) -> tuple[Any, Connection]:
@@ -36,13 +63,14 @@ class ProcessSource:
         """
         for attempt in range(LAUNCH_ATTEMPTS):
             here, there = self.context.Pipe()
-            process = self.context.Process(target=run_process.main, args=(there, dict(job)), daemon=False)
+            process = self._process(target=run_process.main, args=(there, dict(job)), daemon=False)
             try:
                 process.start()
             except (EOFError, OSError):
                 here.close()
                 if attempt == LAUNCH_ATTEMPTS - 1:
                     raise
+                time.sleep(ATTEMPT_SECONDS)
                 continue
             finally:
                 there.close()
@@ -57,12 +85,27 @@ def kill(pid: int | None) -> None:
             os.kill(pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
 
 
-def own_megabytes(pid: int) -> float:
-    """Return the memory a process holds for itself, without the pages it shares, in megabytes; 0 if it is gone."""
+def takes_messages(connection: Connection) -> bool:
+    """Whether a short message can be sent without waiting for a process that may never read it."""
+    if not hasattr(select, "poll"):
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLOUT)
+    return any(event & select.POLLOUT for _, event in poll.poll(0))
+
+
+def own_megabytes(pid: int, beyond: float) -> float:
+    """Return the memory a process holds for itself, without the pages it shares, in megabytes; 0 if it is gone.
+
+    The exact number takes tens of milliseconds; it is looked up only if the sum with the shared pages exceeds `beyond`.
+    """
     import psutil
 
     try:
-        return float(psutil.Process(pid).memory_full_info().uss) / 1e6
+        process = psutil.Process(pid)
+        if process.memory_info().rss / 1e6 <= beyond:
+            return 0.0
+        return float(process.memory_full_info().uss) / 1e6
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return 0.0
 

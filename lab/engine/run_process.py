@@ -7,6 +7,9 @@ pairs. The order of work is fixed: untrained snapshot, compile, wait for "go", t
 import contextlib
 import importlib
 import math
+import os
+import signal
+import threading
 import time
 import traceback
 from collections.abc import Mapping
@@ -17,6 +20,9 @@ from typing import Any
 from lab.engine.messages import Moment, pack
 
 WEIGHTS_EVERY_SECONDS = 2.0
+SMALL_WEIGHTS = 1_000_000  # bytes; so few go along with every snapshot, so that a run killed at any time is complete
+ENGINE_SECONDS = 1.0
+BUSY_SECONDS = 30.0  # of computing without letting another thread look after the engine
 
 
 class Quit(Exception):
@@ -24,37 +30,64 @@ class Quit(Exception):
 
 
 def main(connection: Connection, job: Mapping[str, Any]) -> None:
-    """Entry point of a run's process. job: family, config, go, paused, pace, threads, plug-ins, weights (to revive)."""
+    """Entry point of a run's process. job: see Engine.job; the family "" asks for the device."""
+    threading.Thread(target=_end_with, args=(job["engine"],), daemon=True).start()
     with contextlib.suppress(Quit, EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         try:
-            _prepare_process(job)
+            prepare_process(job["threads"], job["plug_ins"])
             if job["family"] == "":
                 connection.send(("device", describe_device()))
                 return
             Run(connection, job).live()
-        except MemoryError:
-            connection.send(("failed", "This run asked for more memory than there is. Try fewer units or less data."))
-        except ValueError as error:
-            connection.send(("failed", _unfit(error)))
         except Exception as error:
-            connection.send(("trace", traceback.format_exc()))
-            connection.send(("failed", f"The run ended with an error ({type(error).__name__}: {error}). "
-                                       "What it had recorded is kept. Change a setting and train again."))  # fmt: skip
+            if isinstance(error, EOFError | BrokenPipeError | ConnectionResetError):
+                raise
+            if type(error).__name__ != "UnfitData":
+                connection.send(("trace", traceback.format_exc()))
+            connection.send(("failed", sentence_for(error)))
 
 
-def _unfit(error: ValueError) -> str:
-    """Data that cannot be used arrives as a ValueError whose text is written for a person."""
-    if type(error).__name__ == "UnfitData":
+def _end_with(engine: int) -> None:
+    """End with the engine, even if it was killed while this process hangs in its own work and hears nothing.
+
+    Work that holds the interpreter's lock keeps this thread from looking too; then the system's timer ends the process.
+    """
+    while os.name == "posix":
+        signal.setitimer(signal.ITIMER_VIRTUAL, BUSY_SECONDS)
+        try:
+            os.kill(engine, 0)
+        except OSError:
+            os._exit(1)
+        time.sleep(ENGINE_SECONDS)
+
+
+def sentence_for(error: Exception) -> str:
+    """Say what went wrong and what to try; the text of UnfitData is written for a person already."""
+    name = type(error).__name__
+    if name == "UnfitData":
         return str(error)
-    return f"These settings cannot be trained: {error} Change a setting and train again."
+    if name in ("MemoryError", "ResourceExhaustedError"):
+        return (
+            "This run asked for more memory than there is. What it had recorded is kept. "
+            "Try fewer units, smaller batches or less data."
+        )
+    reason = (str(error).strip().splitlines() or [""])[0][:200].rstrip(".")
+    return (
+        f"The run ended with an error ({name}{': ' if reason else ''}{reason}). "
+        "What it had recorded is kept. Change a setting and train again."
+    )
 
 
-def _prepare_process(job: Mapping[str, Any]) -> None:
-    for plug_in in filter(None, str(job["plug_ins"]).split(",")):
-        importlib.import_module(plug_in)
+def prepare_process(threads: int, plug_ins: str = "") -> None:
+    """Set up TensorFlow before its first op: the threads of one op, one op at a time, GPU memory on demand.
+
+    The same for every run, since the number of threads decides in which order sums are taken.
+    """
+    for plug_in in filter(None, plug_ins.split(",")):
+        importlib.import_module(plug_in.strip())
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(int(job["threads"]))
+    tf.config.threading.set_intra_op_parallelism_threads(int(threads))
     tf.config.threading.set_inter_op_parallelism_threads(1)
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
@@ -104,6 +137,11 @@ def diverged(snapshot: Any, learning_rate: float) -> str:
     )
 
 
+def last_words(step: int, total_steps: int) -> str:
+    """Return the message of a run that ended by itself: "" at the last step, else that its stop rule ended it."""
+    return f"The stop rule ended this run at step {step:,}." if step < total_steps else ""
+
+
 class Run:
     """The life of one run."""
 
@@ -117,9 +155,9 @@ class Run:
         self.family = family(job["family"])
         self.config = CONFIGS[job["family"]](**job["config"])
         self.job = job
-        self.going, self.paused, self.stopping = bool(job["go"]), bool(job["paused"]), False
-        self.steps_allowed = 0
-        self.pace = float(job["pace"])
+        self.going, self.paused, self.stopping = False, False, False
+        self.steps_allowed, self.steps_asked = 0, 0
+        self.pace = 0.0
         self.weights_sent = time.monotonic()
         self.recent_step = 0
         keras.utils.set_random_seed(self.config.seed)
@@ -139,6 +177,7 @@ class Run:
 
     def _train(self) -> None:
         self.connection.send(("facts", facts_of(self.family, self.config, self.data, self.model)))
+        self.small = sum(weights.nbytes for weights in self.model.get_weights()) <= SMALL_WEIGHTS
         self.connection.send(("scene", pack(self.family.scene(self.config, self.data))))
         snapshots = iter(self.family.train(self.config, self.data, self.model, self.live_knobs))
         for _ in range(2):
@@ -161,8 +200,12 @@ class Run:
             self._send_baselines()
 
     def _send_baselines(self) -> None:
-        measured = [asdict(baseline) for baseline in self.family.baselines(self.config, self.data)]
-        self.connection.send(("more_facts", {"baselines": measured}))
+        try:
+            measured = [asdict(baseline) for baseline in self.family.baselines(self.config, self.data)]
+        except Exception:  # a comparison that cannot be made is no reason to lose the run
+            self.connection.send(("trace", traceback.format_exc()))
+            measured = []
+        self.connection.send(("facts", {"baselines": measured}))
 
     def _report(self, snapshot: Any) -> None:
         metrics = {name: float(value) for name, value in snapshot.metrics.items()}
@@ -171,7 +214,7 @@ class Run:
         self.connection.send(
             ("moment", Moment(snapshot.step, float(snapshot.epoch), float(snapshot.seconds), metrics, packed))
         )
-        if time.monotonic() - self.weights_sent > WEIGHTS_EVERY_SECONDS:
+        if self.small or time.monotonic() - self.weights_sent > WEIGHTS_EVERY_SECONDS:
             self._send_weights()
 
     def _send_weights(self) -> None:
@@ -182,21 +225,19 @@ class Run:
         if not failure and not self.stopping and not self.baselines_sent:
             self._send_baselines()
         self._send_weights()
-        ended_early = self.recent_step < self.family.total_steps(self.config, self.data)
         if failure:
             self.connection.send(("failed", failure))
         elif self.stopping:
             self.connection.send(("stopped", f"Stopped at step {self.recent_step:,}."))
-        elif ended_early:
-            self.connection.send(("finished", f"The stop rule ended this run at step {self.recent_step:,}."))
         else:
-            self.connection.send(("finished", ""))
+            words = last_words(self.recent_step, self.family.total_steps(self.config, self.data))
+            self.connection.send(("finished", words))
 
     def _breathe(self) -> None:
         """Wait so long that a person can watch, obeying meanwhile; a pace of 0 waits for nothing."""
         self._obey_all()
         until = time.monotonic() + self.pace
-        while self.pace and not self.stopping and (left := until - time.monotonic()) > 0:
+        while self.pace and not self.paused and not self.stopping and (left := until - time.monotonic()) > 0:
             if self.connection.poll(left):
                 self._obey(self.connection.recv())
                 until = min(until, time.monotonic() + self.pace)
@@ -205,6 +246,8 @@ class Run:
         """Wait until the run may take its next piece of work; True when it must stop instead."""
         self._obey_all()
         while not self.stopping and not (self.going and (not self.paused or self.steps_allowed > 0)):
+            if self.going:
+                self.connection.send(("held", self.steps_asked))
             self._obey(self.connection.recv())
         self.steps_allowed = max(0, self.steps_allowed - 1)
         return self.stopping
@@ -222,7 +265,7 @@ class Run:
         elif command == "resume":
             self.paused = False
         elif command == "step":
-            self.paused, self.steps_allowed = True, self.steps_allowed + 1
+            self.paused, self.steps_allowed, self.steps_asked = True, self.steps_allowed + 1, int(value)
         elif command == "learning_rate":
             self.live_knobs.learning_rate = float(value)
             self.connection.send(("event", {"step": self.recent_step, "change": f"learning rate {float(value):g}"}))
@@ -238,6 +281,11 @@ class Run:
     def _answer(self, number: int, question: Mapping[str, Any]) -> None:
         try:
             view = self.family.look(self.model, self.data, question)
-            self.connection.send(("answer", (number, pack(view.arrays()), "")))
-        except (ValueError, KeyError, TypeError) as error:
-            self.connection.send(("answer", (number, b"", f"This question cannot be answered: {error}")))
+            answer = pack(view.arrays())
+        except Exception as error:  # whatever was asked, the run goes on
+            if not isinstance(error, ValueError):
+                self.connection.send(("trace", traceback.format_exc()))
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            self.connection.send(("answer", (number, b"", f"This question cannot be answered: {reason}")))
+        else:
+            self.connection.send(("answer", (number, answer, "")))

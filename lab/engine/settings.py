@@ -1,5 +1,6 @@
 """All limits of the engine in one place, each with the environment variable that changes it."""
 
+import math
 import os
 from dataclasses import dataclass, fields
 from typing import Any
@@ -14,10 +15,10 @@ def usable_cores() -> int:
 
 @dataclass(frozen=True)
 class Settings:
-    """Limits; `ROAD_<NAME>` in the environment overrides each (ROAD_SLOTS=4).
+    """Limits; `ROAD_<NAME>` in the environment overrides each (ROAD_SLOTS=4). A variable that is empty counts as unset.
 
     slots: runs that train at once; 0: one per core.
-    prepared: processes that wait, compiled, for a click on Train; 0: one per core.
+    prepared: processes that wait, compiled, for a click on Train or for a slot; 0: one per core.
     kept: finished processes that stay to answer questions; 0: one per core.
     kept_seconds: how long such a process stays without a question.
     run_seconds: longest time a run may take, pauses included.
@@ -45,23 +46,24 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read the settings. Raises ValueError naming the variable that is not a number."""
+        """Read the settings. Raises ValueError naming the variable that is not a number that fits."""
         found: dict[str, Any] = {}
         for item in fields(cls):
-            text = os.environ.get(f"ROAD_{item.name.upper()}")
-            if text is not None:
+            text = os.environ.get(f"ROAD_{item.name.upper()}", "").strip()
+            if text:
                 found[item.name] = _parse(item.name, text, type(item.default))
-        settings = cls(**found)
         cores = usable_cores()
-        filled = {name: getattr(settings, name) or cores for name in ("slots", "prepared", "kept", "threads")}
-        return cls(**{**{item.name: getattr(settings, item.name) for item in fields(cls)}, **filled})
+        return cls(**{**found, **{name: found.get(name) or cores for name in ("slots", "prepared", "kept", "threads")}})
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:
     try:
         value = kind(text)
     except ValueError as error:
-        raise ValueError(f"ROAD_{name.upper()} must be a number, not {text!r}") from error
+        whole = "whole " if kind is int else ""
+        raise ValueError(f"ROAD_{name.upper()} must be a {whole}number, not {text!r}") from error
+    if kind is float and math.isnan(value):
+        raise ValueError(f"ROAD_{name.upper()} must be a number, not {text!r}")
     if kind is not str and value < 0:
         raise ValueError(f"ROAD_{name.upper()} must not be negative, but is {text}")
     return value

@@ -40,7 +40,8 @@ def pixels(uri: str) -> np.ndarray:
     """Decode a PNG data URI."""
     head, data = uri.split(",", 1)
     assert head == "data:image/png;base64"
-    return np.asarray(Image.open(BytesIO(base64.b64decode(data))))
+    picture = Image.open(BytesIO(base64.b64decode(data)))
+    return np.asarray(picture.convert("RGBA") if picture.mode == "P" else picture)
 
 
 def curves(**changes: Any) -> CurvesPanel:
@@ -129,6 +130,29 @@ def test_a_payload_is_json_and_carries_every_frame() -> None:
     assert not np.allclose(dequantize(first), dequantize(second))
 
 
+def test_few_colours_travel_as_a_palette_and_many_as_they_are() -> None:
+    random = np.random.default_rng(0)
+    few = diverging(random.normal(size=(40, 40)))
+    many = random.integers(0, 255, (40, 40, 4), dtype=np.uint8)
+    assert np.array_equal(pixels(png(few)), few)
+    assert np.array_equal(pixels(png(many)), many)
+    assert len(png(few)) < len(png(many)) / 3
+
+
+def test_the_alternative_text_follows_the_frames() -> None:
+    payload = stage_payload([network(2, alts=("At 0.", "At 10."))], [0, 10], run="a", replay=True)
+    assert payload["panels"][0]["alts"] == ["At 0.", "At 10."]
+    assert network(1).to_payload()["alts"] == ["A network."]
+
+
+def test_curves_tell_from_which_step_on_no_value_is_a_number() -> None:
+    steps = np.arange(4000)
+    assert Series("fine", steps, np.where(steps < 5, np.nan, 1.0)).to_payload()["lost"] is None
+    assert Series("lost", steps, np.where(steps < 3777, 1.0, np.inf)).to_payload()["lost"] == 3777
+    assert Series("never", steps, np.full(4000, np.nan)).to_payload()["lost"] == 0
+    assert Series("none", np.array([]), np.array([])).to_payload()["lost"] is None
+
+
 def test_points_keep_their_flags_groups_and_places() -> None:
     random = np.random.default_rng(0)
     positions, wrong = random.normal(size=(3, 11, 2)), random.random((3, 11)) < 0.4
@@ -160,6 +184,7 @@ def test_curves_keep_gaps_and_at_most_500_points() -> None:
     ("panel", "message"),
     [
         (lambda: curves(alt=" "), "text alternative"),
+        (lambda: network(alts=("fine", " ")), "text alternative"),
         (lambda: curves(series=(Series("a", np.arange(3), np.ones(2)),)), "3 steps"),
         (lambda: network(weights=()), "one array of weights"),
         (lambda: network(weights=(np.zeros((2, 5)),)), "frames, edges"),
