@@ -22,15 +22,11 @@ from typing import Any
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.chromium import FLAGS, chromium
 from lab.catalog import STOPS
 from lab.runs import RunStore
-from tests.browser.install import chromium
 
 ROOT = Path(__file__).resolve().parent.parent
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -314,7 +310,7 @@ def memory(browser: Browser, app: str, pid: int) -> Iterator[Figure]:
 def measure(rounds: int) -> Iterator[Figure]:
     """Yield all figures, one server for all of them but the memory, which gets a fresh one."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         with serving("run", "streamlit_app.py") as (app, pid, _):
             yield from memory(browser, app, pid)
         with serving("run", "streamlit_app.py") as (app, _, data):

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 CONTESTANTS = {
     "fit": "benchmarks.training_keras",
-    "fit, many steps": "benchmarks.training_keras",
+    "fit, tuned": "benchmarks.training_keras",
     "ours": "benchmarks.training_keras",
     "PyTorch": "benchmarks.training_torch",
     "JAX": "benchmarks.training_jax",

@@ -1,4 +1,4 @@
-"""The contestant on JAX: `lax.scan` over the steps of each epoch and over the epochs, all in one `jit`, Adam by optax."""
+"""The contestant on JAX: `lax.scan` over the steps of an epoch, a loop over epochs, all in one `jit`; Adam by optax."""
 
 from collections.abc import Callable
 from functools import partial

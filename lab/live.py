@@ -195,9 +195,11 @@ class Live:
         """Draw status, progress and stage; while something happens, ten times a second."""
         run = self.run
         assert run is not None
-        moving = run.origin == "live" and not run.final and run.state not in ("paused", "prepared")
-        st.fragment(self._tick, run_every=TICK_SECONDS if moving else None)()
-        if not run.active:
+        waits = (
+            run.final or run.origin != "live" or run.state == "prepared" or (run.state == "paused" and not run.stepping)
+        )
+        st.fragment(self._tick, run_every=None if waits else TICK_SECONDS)()
+        if waits:
             st.fragment(self._heartbeat, run_every=HEARTBEAT_SECONDS)()
         self.controls.write_address(run=run.run_id if run.state != "preparing" and self._named(run) else "")
 
@@ -206,8 +208,11 @@ class Live:
         return run.active or (run.final and run.origin != "example")
 
     def _heartbeat(self) -> None:
-        """Keep a compiled process waiting for Train as long as the page is open."""
+        """Keep a paused run alive, or a compiled process waiting for Train, as long as the page is open."""
         run = self.run
+        if run is not None and run.state == "paused":
+            self.engine.poll(run.run_id, run.cursor, self.owner)
+            return
         just_trained = run is not None and run.final and run.origin == "live"  # its own process still answers
         if run is not None and run.state != "failed" and not run.active and not just_trained:
             self.engine.prepare(self.family, self.controls.config().model_dump(mode="json"), self.owner)
@@ -216,7 +221,7 @@ class Live:
         run = self.run
         if run is None:
             return
-        before = run.state
+        before, stepping = run.state, run.stepping
         if run.origin == "live" and not run.final:
             self._listen(run)
         self._status(run)
@@ -226,7 +231,8 @@ class Live:
             st.info(run.message)
         else:
             st.skeleton(height=STAGE_HEIGHT)
-        if run.state != before and (run.final or run.state in ("prepared", "paused")):
+        settled = run.final or run.state in ("prepared", "paused")
+        if settled and (run.state != before or (stepping and not run.stepping)):
             st.rerun()
 
     def _drawn(self, run: ShownRun) -> dict[str, Any]:

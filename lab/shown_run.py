@@ -15,7 +15,8 @@ class ShownRun:
 
     origin: "live" (trained in this session), "stored" (from this machine's store) or "example" (shipped with the app).
     rows: one dict per recorded step: step, epoch, seconds, metrics. moments: (step, arrays), newest last; only the
-    newest ones of a run that still trains. cursor: where the next poll goes on.
+    newest ones of a run that still trains. cursor: where the next poll goes on. stepping: a paused run
+    still does a piece of work it was asked for.
     """
 
     run_id: str
@@ -31,6 +32,7 @@ class ShownRun:
     moments: list[tuple[int, Arrays]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     cursor: int = 0
+    stepping: bool = False
     learning_rate: float = 0.0
     created: str = ""
     device: str = ""
@@ -60,7 +62,7 @@ class ShownRun:
         if progress.rows and progress.rows[0]["step"] == 0 and self.cursor == 0:
             self.rows = []
         self.rows.extend(progress.rows)
-        self.cursor = progress.cursor
+        self.cursor, self.stepping = progress.cursor, progress.stepping
         if progress.latest is not None:
             self.moments = [(progress.latest.step, progress.latest.arrays())]
             self.seconds = progress.latest.seconds

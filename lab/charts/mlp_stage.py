@@ -1,5 +1,12 @@
-"""The first screen of the multilayer perceptron: the network, what it makes of the data, and its learning curves."""
+"""The first screen of the multilayer perceptron: the network, what it makes of the data, and its learning curves.
 
+Built ten times a second while a network trains: whatever stands still is computed once for all frames.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,8 +35,12 @@ from models.base import Array
 from models.views import MAP_SIZE, SURFACE_SIZE
 
 EXTENT = 6.0
-SHOWN = 16
-MOSAIC_COLUMNS, MOSAIC_ROWS, FRAME = 14, 10, 1
+SHOWN = 16  # units of a layer that are recorded
+DEEP = 4  # from input to output; more layers than these share the width
+MOSAIC_COLUMNS, MOSAIC_ROWS, FRAME = 12, 12, 1
+FORMULAS = {"x1^2": "x1²", "x2^2": "x2²", "x1*x2": "x1·x2"}
+LOST = "The predictions are not numbers any more."
+EXPLODED = 1000.0  # a value so many times the first one asks for a logarithmic axis
 
 
 def payload(run: ShownRun, overlay: ShownRun | None = None) -> dict[str, Any]:
@@ -55,29 +66,56 @@ def network(run: ShownRun, views: list[Any]) -> NetworkPanel:
     """Return the picture of the network, read from the layers of the Keras model."""
     sizes = layer_sizes(run)
     layers = [_layer(run, place, size, len(sizes)) for place, size in enumerate(sizes)]
-    kernels = [kernels_of(run, view) for view in views]
-    pairs = len(sizes) - 1
-    edges, weights = [], []
-    for place in range(pairs):
-        history = np.stack([kernel[place] for kernel in kernels]).astype(np.float64)
-        sources, targets = range(history.shape[1]), range(min(history.shape[2], len(layers[place + 1].drawn())))
-        chosen = Edges.strongest(history[-1], list(sources), list(targets), most=min(140, 290 // pairs))
-        edges.append(chosen)
-        weights.append(chosen.pick(history))
-    has_tiles = any(layer.tiles for layer in layers)
-    tiled = [tiles(run, view) for view in views] if has_tiles else []
+    edges, weights = _strongest_weights(run, views, layers)
+    tiled = tiles_of(run, views) if any(layer.tiles for layer in layers) else []
+    alts = _network_alts(run, sizes, weights)
     return NetworkPanel(
         title="The network",
-        alt=f"A network of {', '.join(str(size) for size in sizes)} units from input to output with its weights.",
+        alt=alts[-1],
+        alts=alts,
         notice="Blue weights push up, orange ones push down. Point at a unit.",
-        weight=1.45,
+        weight=1.4,
         layers=tuple(layers),
-        edges=tuple(edges),
-        weights=tuple(weights),
+        edges=edges,
+        weights=weights,
         sprites=tuple(sprite(one) for one in tiled),
         tile=int(tiled[0].shape[1]) if tiled else 0,
         pixelated=not is_plane(run),
+        maps=is_plane(run),
     )
+
+
+def _strongest_weights(
+    run: ShownRun, views: list[Any], layers: list[NetworkLayer]
+) -> tuple[tuple[Edges, ...], tuple[Array, ...]]:
+    """Choose the weights that are large in the newest view, and return their edges and their history."""
+    kernels = [kernels_of(run, view) for view in views]
+    pairs = len(layers) - 1
+    edges, weights = [], []
+    for place in range(pairs):
+        history = np.stack([kernel[place] for kernel in kernels]).astype(np.float64)
+        ends = layers[place].drawn(), layers[place + 1].drawn()
+        chosen = Edges.strongest(history[-1], *ends, most=min(140, 290 // pairs))
+        edges.append(chosen)
+        weights.append(chosen.pick(history))
+    return tuple(edges), tuple(weights)
+
+
+def _network_alts(run: ShownRun, sizes: list[int], weights: tuple[Array, ...]) -> tuple[str, ...]:
+    """Describe the network at every recorded step."""
+    shape = f"A network of {', '.join(str(size) for size in sizes)} units from input to output."
+    drawn = np.concatenate(weights, axis=1)
+    return tuple(
+        f"{shape} At step {step:,} the weights drawn lie between {short(row.min())} and {short(row.max())}."
+        for (step, _), row in zip(run.moments, drawn, strict=True)
+    )
+
+
+def short(value: float) -> str:
+    """Return a number in at most three significant digits, as a person reads it."""
+    if not np.isfinite(value):
+        return "not a number"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}".replace("-", "−")
 
 
 def layer_sizes(run: ShownRun) -> list[int]:
@@ -100,13 +138,18 @@ def kernels_of(run: ShownRun, view: Any) -> list[Array]:
     """Return the weights between the shown units of consecutive layers, each (from, to)."""
     sizes = layer_sizes(run)
     kernels, start = [], 0
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in pairwise(sizes):
         shape = (min(before, SHOWN), min(after, SHOWN))
         kernels.append(view.edges[start : start + shape[0] * shape[1]].reshape(shape))
         start += shape[0] * shape[1]
     if is_image(run):
         kernels[0] = view.unit_weights[:SHOWN].reshape(-1, sizes[0]).T
     return kernels
+
+
+def drawn_units(run: ShownRun) -> int:
+    """Return how many units of a hidden layer are drawn at most: one column where many layers share the room."""
+    return SHOWN if len(layer_sizes(run)) <= DEEP else SHOWN // 2
 
 
 def _layer(run: ShownRun, place: int, size: int, count: int) -> NetworkLayer:
@@ -116,16 +159,22 @@ def _layer(run: ShownRun, place: int, size: int, count: int) -> NetworkLayer:
         return NetworkLayer("input", f"{height} × {width} pixels", size, columns=width, tiles=True)
     shown = tuple(range(min(size, SHOWN)))
     if place == 0:
-        labels = tuple(str(name)[:14] for name in data["input_names"][: len(shown)])
+        labels = tuple(FORMULAS.get(name, _without_unit(str(name))) for name in data["input_names"][: len(shown)])
         return NetworkLayer("input", f"{size} inputs", size, shown, labels, tiles=is_plane(run))
     if place == count - 1:
         names = data["class_names"] if size > 1 else [_output_name(data)]
-        labels = tuple(str(name)[:14] for name in names[: len(shown)])
+        labels = tuple(_without_unit(str(name)) for name in names[: len(shown)])
         return NetworkLayer("output", f"{size} output{'s' * (size > 1)}", size, shown, labels, tiles=is_plane(run))
+    shown = tuple(range(min(size, drawn_units(run))))
     columns = 1 if len(shown) <= 8 else 2
     pictured = is_plane(run) or (is_image(run) and place == 1)
     caption = f"{size} {run.config['activation']} unit{'s' * (size > 1)}"
     return NetworkLayer(f"hidden {place}", caption, size, shown, columns=columns, tiles=pictured)
+
+
+def _without_unit(name: str) -> str:
+    """Return "sepal length" of "sepal length (cm)": beside a unit of the network there is little room."""
+    return re.sub(r"\s+\([^)]*\)$", "", name)[:24] or name[:24]
 
 
 def _output_name(data: dict[str, Any]) -> str:
@@ -133,35 +182,60 @@ def _output_name(data: dict[str, Any]) -> str:
 
 
 def tiles(run: ShownRun, view: Any) -> Array:
-    """Return the small pictures in the units, in reading order: (tiles, side, side, 4) RGBA."""
-    return _plane_tiles(run, view) if is_plane(run) else _image_tiles(run, view)
+    """Return the small pictures in the units of one view, in reading order: (tiles, side, side, 4) RGBA."""
+    return tiles_of(run, [view])[0]
 
 
-def _plane_tiles(run: ShownRun, view: Any) -> Array:
+def tiles_of(run: ShownRun, views: list[Any]) -> list[Array]:
+    """Return the small pictures in the units of every view; those of the inputs stand still."""
+    inputs = _plane_inputs(run) if is_plane(run) else _pixel_inputs(run)
+    drawn = _plane_tiles if is_plane(run) else _image_tiles
+    return [np.concatenate([inputs, drawn(run, view)]) for view in views]
+
+
+def _plane_inputs(run: ShownRun) -> Array:
     axis = ((np.arange(MAP_SIZE) + 0.5) / MAP_SIZE * 2 - 1) * EXTENT
     x1, x2 = np.meshgrid(axis, axis[::-1])
     known = {
         "x1": x1, "x2": x2, "x1^2": x1**2, "x2^2": x2**2, "x1*x2": x1 * x2, "sin(x1)": np.sin(x1), "sin(x2)": np.sin(x2)
     }  # fmt: skip
-    inputs = [diverging(known[name]) for name in run.facts["data"]["input_names"]]
-    units = view.unit_maps if view.unit_maps is not None else np.zeros((0, MAP_SIZE, MAP_SIZE))
-    hidden = [diverging(unit.astype(np.float64)) for unit in units]
-    return np.stack([*inputs, *hidden, _surface_picture(run, view)[_every(SURFACE_SIZE)][:, _every(SURFACE_SIZE)]])
+    return _coloured(np.stack([known[name] for name in run.facts["data"]["input_names"]]))
+
+
+def _plane_tiles(run: ShownRun, view: Any) -> Array:
+    output = _surface_picture(run, view)[_every(SURFACE_SIZE)][:, _every(SURFACE_SIZE)]
+    if view.unit_maps is None:
+        return output[np.newaxis]
+    sizes = [min(size, SHOWN) for size in layer_sizes(run)[1:-1]]
+    starts = np.cumsum([0, *sizes])
+    drawn = [start + k for start, size in zip(starts, sizes, strict=False) for k in range(min(size, drawn_units(run)))]
+    return np.concatenate([_coloured(view.unit_maps[drawn]), output[np.newaxis]])
+
+
+def _coloured(maps: Array) -> Array:
+    """Colour maps (count, side, side), each up to its own largest value: (count, side, side, 4) RGBA."""
+    values = np.asarray(maps, np.float64)
+    largest = np.abs(np.where(np.isfinite(values), values, 0.0)).max(axis=(1, 2), keepdims=True)
+    return diverging(values / np.where(largest > 0, largest, 1.0), limit=1.0)
 
 
 def _every(size: int) -> Array:
     return np.linspace(0, size - 1, MAP_SIZE).round().astype(int)
 
 
-def _image_tiles(run: ShownRun, view: Any) -> Array:
-    """One grey tile per pixel of the first test image, then each unit's first weights as an image."""
+def _pixel_inputs(run: ShownRun) -> Array:
+    """Return one grey tile per pixel of the first test image."""
     height, width = run.facts["data"]["image_shape"]
     ink = (255 * np.clip(run.scene["test_images"][0].reshape(-1), 0, 1)).astype(np.uint8)
     pixels = np.zeros((height * width, height, width, 4), np.uint8)
     pixels[..., :3] = 127
     pixels[..., 3] = ink[:, np.newaxis, np.newaxis]
-    units = np.stack([diverging(unit.astype(np.float64)) for unit in view.unit_weights[:SHOWN]])
-    return np.concatenate([pixels, units])
+    return pixels
+
+
+def _image_tiles(run: ShownRun, view: Any) -> Array:
+    """Return each unit's first weights as an image."""
+    return _coloured(view.unit_weights[: drawn_units(run)])
 
 
 # ---- what it makes of the data ----
@@ -180,10 +254,27 @@ def result(run: ShownRun, views: list[Any]) -> Panel:
 
 def surface(run: ShownRun, views: list[Any]) -> PlanePanel:
     """Return the decision surface with the points of both parts of the data."""
-    scene, data = run.scene, run.facts["data"]
+    data = run.facts["data"]
     axes = [Axis(name, -EXTENT, EXTENT) for name in ("x1", "x2")]
-    regression = data["task"] == "regression"
-    clouds = tuple(
+    alts = _scores(run, "The plane coloured by the prediction; training points are filled, test points hollow.")
+    return PlanePanel(
+        title="What it has learned",
+        alt=alts[-1],
+        alts=alts,
+        notice="Colour is the prediction; hollow points are new to it.",
+        weight=1.25,
+        x=axes[0],
+        y=axes[1],
+        points=_plane_points(run),
+        backgrounds=tuple(png(_surface_picture(run, view)) for view in views),
+        classes=() if data["task"] == "regression" else tuple(data["class_names"]),
+        messages=tuple("" if np.isfinite(view.surface).any() else LOST for view in views),
+    )
+
+
+def _plane_points(run: ShownRun) -> tuple[Points, ...]:
+    scene, regression = run.scene, run.facts["data"]["task"] == "regression"
+    return tuple(
         Points(
             positions=scene[f"{part}_points"],
             groups=None if regression else scene[f"{part}_targets"],
@@ -192,17 +283,19 @@ def surface(run: ShownRun, views: list[Any]) -> PlanePanel:
         )
         for part in ("train", "test")
     )
-    return PlanePanel(
-        title="What it has learned",
-        alt="The plane coloured by the network's prediction, with the training points filled and the test points hollow.",
-        notice="Colour is the prediction; filled points were trained on, hollow ones are new to it.",
-        weight=1.15,
-        x=axes[0],
-        y=axes[1],
-        points=clouds,
-        backgrounds=tuple(png(_surface_picture(run, view)) for view in views),
-        classes=() if regression else tuple(data["class_names"]),
-    )
+
+
+def _scores(run: ShownRun, sentence: str) -> tuple[str, ...]:
+    """Add the score on the test data at every recorded step to a sentence about the picture."""
+    rows = {int(row["step"]): row for row in run.rows}
+    unit = run.facts["data"]["target_unit"]
+    if run.facts["data"]["task"] == "regression":
+        told = "the root mean squared error on test data is {}" + (f" {unit}" if unit else "")
+        name = "test_rmse"
+    else:
+        told, name = "the share of test examples right is {}", "test_accuracy"
+    scores = ((step, float(rows.get(step, {}).get(name, np.nan))) for step, _ in run.moments)
+    return tuple(f"{sentence} At step {step:,} {told.format(short(score))}." for step, score in scores)
 
 
 def _surface_picture(run: ShownRun, view: Any) -> Array:
@@ -213,36 +306,44 @@ def _surface_picture(run: ShownRun, view: Any) -> Array:
 
 
 def mosaic(run: ShownRun, views: list[Any]) -> ImagesPanel:
-    """Return test images side by side, those that the network gets wrong in a frame of warning colour."""
+    """Return test images side by side, those that the network gets wrong on a ground of warning colour."""
     images = run.scene["test_images"][: MOSAIC_COLUMNS * MOSAIC_ROWS]
     truths = run.scene["test_targets"][: len(images)].astype(int)
-    pictures = tuple(png(_mosaic(images, view.probabilities[: len(images)].argmax(axis=1) != truths)) for view in views)
+    wrong = [view.probabilities[: len(images)].argmax(axis=1) != truths for view in views]
+    counts = tuple(f"{int(one.sum())} of {len(images)} read wrongly" for one in wrong)
+    alts = tuple(
+        f"A grid of test images. At step {step:,}, {count}; these stand on a warning colour."
+        for (step, _), count in zip(run.moments, counts, strict=True)
+    )
     return ImagesPanel(
-        title=f"{len(images)} handwritten digits it has never seen",
-        alt="A grid of test digits; those the network gets wrong stand on a warning colour.",
-        notice="Watch the mistakes go out one by one. Which ones stay?",
-        weight=1.15,
-        images=pictures,
-        legend=((ROLES["wrong"], "read wrongly"),),
+        title="Digits it has never seen",
+        alt=alts[-1],
+        alts=alts,
+        notice="Watch the mistakes go out. Which ones stay?",
+        weight=1.25,
+        images=tuple(png(picture) for picture in _mosaics(images, wrong)),
+        legend=((ROLES["wrong"], counts),),
+        square=True,
     )
 
 
-def _mosaic(images: Array, wrong: Array) -> Array:
-    """Compose images (n, h, w) in 0..1 into one RGBA picture; ink keeps the middle grey of both themes readable."""
-    height, width = images.shape[1] + 2 * FRAME, images.shape[2] + 2 * FRAME
-    canvas = np.zeros((MOSAIC_ROWS * height, MOSAIC_COLUMNS * width, 4), np.uint8)
-    for place, (image, bad) in enumerate(zip(images, wrong, strict=True)):
-        top, left = place // MOSAIC_COLUMNS * height, place % MOSAIC_COLUMNS * width
-        cell = canvas[top : top + height, left : left + width]
-        if bad:
-            cell[..., :3], cell[..., 3] = rgb(ROLES["wrong"]), 255
-        inside = cell[FRAME:-FRAME, FRAME:-FRAME]
-        inside[..., :3] = (255 * (1 - np.clip(image, 0, 1)))[..., np.newaxis].astype(np.uint8)
-        inside[..., 3] = 255
-        if bad:
-            tint = 0.55 * inside[..., :3] + 0.45 * rgb(ROLES["wrong"])
-            inside[..., :3] = tint.astype(np.uint8)
-    return canvas
+def _mosaics(images: Array, wrong: list[Array]) -> Iterator[Array]:
+    """Compose images (n, h, w) in 0..1 into one RGBA picture per frame: ink on white, or on the warning colour."""
+    rows = -(-len(images) // MOSAIC_COLUMNS)
+    count, (height, width) = rows * MOSAIC_COLUMNS, (images.shape[1] + 2 * FRAME, images.shape[2] + 2 * FRAME)
+    right, bad = np.zeros((2, count, height, width, 4), np.uint8)
+    inside = (slice(0, len(images)), slice(FRAME, -FRAME), slice(FRAME, -FRAME))
+    grey = 255 * (1 - np.clip(images, 0, 1))[..., np.newaxis]
+    right[(*inside, slice(0, 3))] = grey
+    right[(*inside, 3)] = 255
+    bad[: len(images)] = (*rgb(ROLES["wrong"]), 255)
+    bad[(*inside, slice(0, 3))] = 0.55 * grey + 0.45 * rgb(ROLES["wrong"])
+    for frame in wrong:
+        chosen = np.zeros(count, bool)
+        chosen[: len(images)] = frame
+        cells = np.where(chosen[:, np.newaxis, np.newaxis, np.newaxis], bad, right)
+        grid = cells.reshape(rows, MOSAIC_COLUMNS, height, width, 4).swapaxes(1, 2)
+        yield grid.reshape(rows * height, MOSAIC_COLUMNS * width, 4)
 
 
 def examples_plane(run: ShownRun, views: list[Any]) -> PlanePanel:
@@ -253,11 +354,17 @@ def examples_plane(run: ShownRun, views: list[Any]) -> PlanePanel:
     axes = [_axis(positions[:, k], f"main axis {k + 1} ({100 * float(shares[k]):.0f} % of the spread)") for k in (0, 1)]
     truths = scene["test_targets"].astype(int)
     wrong = np.stack([view.probabilities[: len(truths)].argmax(axis=1) != truths for view in views])
+    alts = tuple(
+        f"Test examples on their two principal components, coloured by class. At step {step:,}, "
+        f"{int(one.sum())} of {len(truths)} are predicted wrongly and ringed."
+        for (step, _), one in zip(run.moments, wrong, strict=True)
+    )
     return PlanePanel(
         title="Examples it has never seen",
-        alt="Test examples on their two principal components, coloured by class; wrong predictions are ringed.",
-        notice="Ringed examples are predicted wrongly. They sit where classes meet.",
-        weight=1.15,
+        alt=alts[-1],
+        alts=alts,
+        notice="Rings mark mistakes; they end up where classes meet.",
+        weight=1.25,
         x=axes[0],
         y=axes[1],
         points=(Points(positions=positions, groups=truths % len(CLASSES), wrong=wrong),),
@@ -271,19 +378,23 @@ def predicted_against_true(run: ShownRun, views: list[Any]) -> PlanePanel:
     truths = run.scene["test_targets"].astype(np.float64)
     data = run.facts["data"]
     unit = f" ({data['target_unit']})" if data["target_unit"] else ""
-    everything = np.concatenate([truths, run.scene["train_targets"]])
-    axis = _axis(everything, "")
-    predictions = np.stack([np.clip(view.predictions[: len(truths)], axis.low, axis.high) for view in views])
-    positions = np.stack([np.broadcast_to(truths, predictions.shape), predictions], axis=-1)
+    axis = _axis(np.concatenate([truths, run.scene["train_targets"]]), "")
+    predictions = np.stack([view.predictions[: len(truths)].astype(np.float64) for view in views])
+    # Predictions beyond the picture stand at its edge; those that are not numbers stand nowhere.
+    shown = np.where(np.isfinite(predictions), np.clip(predictions, axis.low, axis.high), np.nan)
+    positions = np.stack([np.broadcast_to(truths, shown.shape), shown], axis=-1)
+    alts = _scores(run, "Each test example's prediction over its true value; on the diagonal both are equal.")
     return PlanePanel(
         title="Predicted against true",
-        alt="Each test example's prediction over its true value; on the diagonal both are equal.",
+        alt=alts[-1],
+        alts=alts,
         notice="A perfect network would put every point on the line.",
-        weight=1.15,
+        weight=1.25,
         x=Axis(f"true {data['target_name']}{unit}", axis.low, axis.high),
-        y=Axis("predicted", axis.low, axis.high),
-        points=(Points(positions=np.nan_to_num(positions), groups=np.zeros(len(truths), int)),),
+        y=Axis(f"predicted{unit}", axis.low, axis.high),
+        points=(Points(positions=positions, groups=np.zeros(len(truths), int)),),
         diagonal=True,
+        messages=tuple(LOST if np.isnan(one).mean() > 0.5 else "" for one in shown),
     )
 
 
@@ -297,35 +408,51 @@ def _axis(values: Array, label: str) -> Axis:
 
 
 def curves(run: ShownRun, overlay: ShownRun | None = None) -> list[CurvesPanel]:
-    """Return the curve of the loss, and that of the score in whose unit the baselines are measured."""
+    """Return the curve of the loss, and under it that of the score in whose unit the baselines are measured."""
     regression = run.facts["data"]["task"] == "regression"
-    score, label = ("rmse", "root mean squared error") if regression else ("accuracy", "share right")
+    name, title = ("rmse", "Root mean squared error") if regression else ("accuracy", "Share right")
     unit = run.facts["data"]["target_unit"] if regression else ""
     baselines = tuple(
         (str(one["name"]), float(one["value"]))
         for one in run.facts.get("baselines", [])
-        if one["metric"] == f"test_{score}"
+        if one["metric"] == f"test_{name}"
     )
-    return [
-        _curve(run, overlay, "loss", "Loss", "loss", ()),
-        _curve(run, overlay, score, label.capitalize(), f"{label}{f' ({unit})' if unit else ''}", baselines),
-    ]
+    loss = _curve(run, overlay, "loss", "Loss", "loss")
+    score = _curve(run, overlay, name, title, f"error ({unit})" if unit else title.lower())
+    largest = max([score.high or 0.0, *(value for _, value in baselines)]) if regression else 1.0
+    return [loss, replace(score, baselines=baselines, high=largest, below=True)]
 
 
-def _curve(
-    run: ShownRun, overlay: ShownRun | None, name: str, title: str, label: str, baselines: tuple[tuple[str, float], ...]
-) -> CurvesPanel:
+def _curve(run: ShownRun, overlay: ShownRun | None, name: str, title: str, label: str) -> CurvesPanel:
+    """Return one curve of both parts of the data, on axes that stand still from the first frame on."""
     lines = [series(run, f"{part}_{name}", part, part) for part in ("train", "test")]
+    firsts = [float(line.values[0]) for line in lines if len(line.values) and np.isfinite(line.values[0])]
+    finite = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
     if overlay is not None:
         lines.append(series(overlay, f"test_{name}", "test, other run", "test", overlay=True))
+    exploded = bool(firsts) and float(finite.max(initial=0.0)) > EXPLODED * max(*firsts, 1e-9)
+    alts = _curve_alts(run, name, title)
     return CurvesPanel(
         title=title,
-        alt=f"{title} on training and test data over the steps of the training.",
+        alt=alts[-1],
+        alts=alts,
         series=tuple(lines),
         y_label=label,
-        baselines=baselines,
-        until=float(run.total_steps) if not run.final else None,
+        logarithmic=exploded,
+        until=None if run.final else float(run.total_steps),
+        low=None if exploded else 0.0,
+        high=max(firsts, default=None),
     )
+
+
+def _curve_alts(run: ShownRun, name: str, title: str) -> tuple[str, ...]:
+    """Tell the values at every recorded step."""
+    rows = {int(row["step"]): row for row in run.rows}
+    told = []
+    for step, _ in run.moments:
+        train, test = (float(rows.get(step, {}).get(f"{part}_{name}", np.nan)) for part in ("train", "test"))
+        told.append(f"{title} on training data {short(train)}, on test data {short(test)} at step {step:,}.")
+    return tuple(told)
 
 
 def series(run: ShownRun, metric: str, name: str, role: str, overlay: bool = False) -> Series:

@@ -64,13 +64,30 @@ def _flags(values: Array) -> str:
 
 
 def png(pixels: Array) -> str:
-    """Return a PNG data URI of uint8 `pixels`: (h, w) grey, (h, w, 3) RGB or (h, w, 4) RGBA. Raises ValueError else."""
+    """Return a PNG data URI of uint8 `pixels`: (h, w) grey, (h, w, 3) RGB or (h, w, 4) RGBA. Raises ValueError else.
+
+    At most 256 colours with opacity travel as a palette: a third of the time and half of the bytes, the same pixels.
+    """
     pixels = np.ascontiguousarray(pixels)
     if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))):
         raise ValueError(f"a picture is uint8 of (h, w), (h, w, 3) or (h, w, 4), not {pixels.dtype} of {pixels.shape}")
     file = BytesIO()
-    Image.fromarray(pixels).save(file, format="PNG", compress_level=6)
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        _save_rgba(pixels, file)
+    else:
+        Image.fromarray(pixels).save(file, format="PNG", compress_level=6)
     return "data:image/png;base64," + b64encode(file.getvalue()).decode("ascii")
+
+
+def _save_rgba(pixels: Array, file: BytesIO) -> None:
+    colours, places = np.unique(pixels.view(np.uint32).ravel(), return_inverse=True)
+    if len(colours) > 256:
+        Image.fromarray(pixels).save(file, format="PNG", compress_level=6)
+        return
+    table = colours.view(np.uint8).reshape(-1, 4)
+    picture = Image.fromarray(places.reshape(pixels.shape[:2]).astype(np.uint8))
+    picture.putpalette(table[:, :3].tobytes())
+    picture.save(file, format="PNG", compress_level=4, transparency=table[:, 3].tobytes())
 
 
 def rgb(colour: str) -> Array:
@@ -131,21 +148,26 @@ class Panel(Protocol):
 class _Frame:
     """What all panels share.
 
-    title: a heading of a few words; alt: the picture in a sentence for those who cannot see it;
-    notice: one optional line on what to notice; weight: share of the row's width (a square plane takes what it needs).
+    title: a heading of a few words; alt: the picture in a sentence for those who cannot see it, with its numbers;
+    alts: the same for every frame, if it changes; notice: one optional line on what to notice;
+    weight: share of the row's width (a square picture takes what it needs);
+    below: shares the column of the panel before it, underneath.
     """
 
     title: str
     alt: str
+    alts: tuple[str, ...] = ()
     notice: str = ""
     weight: float = 1.0
+    below: bool = False
     kind: ClassVar[str] = ""
 
     def _shared(self) -> dict[str, Any]:
-        if not self.alt.strip():
+        alts = list(self.alts) or [self.alt]
+        if not all(alt.strip() for alt in alts):
             raise ValueError(f"panel {self.title!r} needs a text alternative (alt)")
-        shared = {"title": self.title, "alt": self.alt, "notice": self.notice, "weight": self.weight}
-        return {"kind": self.kind, **shared}
+        shared = {"title": self.title, "alts": alts, "notice": self.notice, "weight": self.weight}
+        return {"kind": self.kind, **shared, "below": self.below}
 
 
 @dataclass(frozen=True)
@@ -190,10 +212,10 @@ class Edges:
     @classmethod
     def strongest(cls, kernel: Array, sources: Sequence[int], targets: Sequence[int], most: int = 120) -> "Edges":
         """Choose among all pairs the `most` with the largest |weight|; kernel: (inputs, units) as Keras stores it."""
-        pairs = [(source, target) for source in sources for target in targets]
-        strength = np.array([abs(float(np.nan_to_num(kernel[pair]))) for pair in pairs])
-        kept = sorted(np.argsort(-strength, kind="stable")[:most])
-        return cls(tuple(int(pairs[k][0]) for k in kept), tuple(int(pairs[k][1]) for k in kept))
+        pairs = np.stack(np.meshgrid(list(sources), list(targets), indexing="ij"), axis=-1).reshape(-1, 2)
+        strength = np.abs(np.nan_to_num(np.asarray(kernel)[pairs[:, 0], pairs[:, 1]].astype(np.float64)))
+        kept = pairs[np.sort(np.argsort(-strength, kind="stable")[:most])]
+        return cls(tuple(kept[:, 0].tolist()), tuple(kept[:, 1].tolist()))
 
     def pick(self, kernels: Array) -> Array:
         """Return the weights of these edges, (frames, edges), out of `kernels` (frames, inputs, units)."""
@@ -207,7 +229,8 @@ class NetworkPanel(_Frame):
     edges: one per pair of neighbouring layers (300 in all at most); weights: one array (frames, edges) per pair;
     limit: |weight| drawn in full width (None: the largest weight of each frame and pair);
     sprites: one data URI per frame (see `sprite`), the tiles of all layers with `tiles=True` in order, or empty;
-    tile: side of a tile in pixels; sprite_columns: tiles to a row of the sprite; pixelated: enlarge without smoothing.
+    tile: side of a tile in pixels; sprite_columns: tiles to a row of the sprite; pixelated: enlarge without smoothing;
+    maps: each tile covers the plane of the result panel, which shows it large while a person points at its unit.
     """
 
     kind: ClassVar[str] = "network"
@@ -219,6 +242,7 @@ class NetworkPanel(_Frame):
     tile: int = 0
     sprite_columns: int = 16
     pixelated: bool = False
+    maps: bool = False
 
     def frame_count(self) -> int | None:
         """Return the number of frames of the weights and sprites; raises ValueError where they differ."""
@@ -237,6 +261,7 @@ class NetworkPanel(_Frame):
             "tile": self.tile,
             "spriteColumns": self.sprite_columns,
             "pixelated": self.pixelated,
+            "maps": self.maps,
         }
 
     def _check(self) -> None:
@@ -337,7 +362,8 @@ class PlanePanel(_Frame):
 
     backgrounds: one data URI per frame (or one for all, or none) that fills the domain, first row on top;
     smooth: enlarge the background smoothly; classes: names for the legend by class index; colours: one per class;
-    square: as high as wide; diagonal: draw y = x (predicted against true).
+    square: as high as wide; diagonal: draw y = x (predicted against true);
+    messages: one per frame, written across a picture that has nothing to draw, such as predictions that are no numbers.
     """
 
     kind: ClassVar[str] = "plane"
@@ -351,6 +377,7 @@ class PlanePanel(_Frame):
     colours: tuple[str, ...] = CLASSES
     square: bool = True
     diagonal: bool = False
+    messages: tuple[str, ...] = ()
 
     def frame_count(self) -> int | None:
         """Return the number of frames; raises ValueError where moving parts differ."""
@@ -372,17 +399,22 @@ class PlanePanel(_Frame):
             "colours": list(self.colours),
             "square": self.square,
             "diagonal": self.diagonal,
+            "messages": list(self.messages),
         }
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImagesPanel(_Frame):
-    """One composed picture per frame, such as a grid of digits; `legend`: pairs of colour and text."""
+    """One composed picture per frame, such as a grid of digits.
+
+    legend: pairs of a colour and its text, or its texts, one per frame; square: takes as much width as height.
+    """
 
     kind: ClassVar[str] = "images"
     images: tuple[str, ...]
-    legend: tuple[tuple[str, str], ...] = ()
+    legend: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
     pixelated: bool = True
+    square: bool = False
 
     def frame_count(self) -> int | None:
         """Return the number of pictures."""
@@ -392,8 +424,10 @@ class ImagesPanel(_Frame):
         """Return the panel as JSON data. Raises ValueError without a picture."""
         if not self.images:
             raise ValueError(f"{self.title!r}: needs a picture")
-        legend = [{"colour": colour, "text": text} for colour, text in self.legend]
-        return {**self._shared(), "images": list(self.images), "legend": legend, "pixelated": self.pixelated}
+        pairs = [(colour, [text] if isinstance(text, str) else list(text)) for colour, text in self.legend]
+        legend = [{"colour": colour, "texts": texts} for colour, texts in pairs]
+        look = {"pixelated": self.pixelated, "square": self.square}
+        return {**self._shared(), "images": list(self.images), "legend": legend, **look}
 
 
 @dataclass(frozen=True)
@@ -423,7 +457,14 @@ class Series:
             "overlay": self.overlay,
             "steps": [_short(step) for step in np.asarray(self.steps)[kept]],
             "values": [_short(value) if np.isfinite(value) else None for value in values],
+            "lost": self._lost(),
         }
+
+    def _lost(self) -> float | None:
+        """Return the step from which on no value is a number, None if the last one is."""
+        finite = np.flatnonzero(np.isfinite(np.asarray(self.values, dtype=np.float64)))
+        first = int(finite[-1]) + 1 if len(finite) else 0
+        return _short(self.steps[first]) if first < len(self.steps) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -431,7 +472,8 @@ class CurvesPanel(_Frame):
     """Learning curves with a rule at the frame's step.
 
     baselines: pairs of label and value, drawn as grey lines; logarithmic: the y axis, values <= 0 leave gaps;
-    until: the last step of a complete run, so that the x axis stands still while the curves grow.
+    until: the last step of a complete run, so that the x axis stands still while the curves grow;
+    low, high: what the y axis shows at least, so that it stands still as well.
     """
 
     kind: ClassVar[str] = "curves"
@@ -441,6 +483,8 @@ class CurvesPanel(_Frame):
     baselines: tuple[tuple[str, float], ...] = ()
     logarithmic: bool = False
     until: float | None = None
+    low: float | None = None
+    high: float | None = None
 
     def frame_count(self) -> int | None:
         """Return None: the curves carry their own steps."""
@@ -451,8 +495,14 @@ class CurvesPanel(_Frame):
         baselines = [{"label": label, "value": _short(value)} for label, value in self.baselines if np.isfinite(value)]
         series = [one.to_payload() for one in self.series]
         labels = {"xLabel": self.x_label, "yLabel": self.y_label}
-        axes = {**labels, "log": self.logarithmic, "until": self.until}
+        ends = {
+            name: None if end is None or not np.isfinite(end) else _short(end) for name, end in self._ends().items()
+        }
+        axes = {**labels, "log": self.logarithmic, **ends}
         return {**self._shared(), "series": series, "baselines": baselines, **axes}
+
+    def _ends(self) -> dict[str, float | None]:
+        return {"until": self.until, "low": self.low, "high": self.high}
 
 
 def _short(value: Any) -> float:

@@ -13,23 +13,31 @@ from typing import Any
 import streamlit as st
 
 _FOLDER = Path(__file__).parent
+# One idea a file, joined in this order: a class must stand before the first one that names it at the top level.
+_PARTS = ("numbers", "canvas", "network", "plane", "curves", "panel")
 _REQUIRED = ("run", "steps", "replay", "palette", "panels")
 
 
 def _slim(code: str) -> str:
     """Drop comment lines and indentation: Streamlit sends the code again with every update of the data.
 
-    Safe for these two files, whose comments stand on lines of their own and whose strings never span lines.
+    Safe for the stage's files, whose comments stand on lines of their own and whose strings never span lines.
     """
     lines = [line.strip() for line in code.splitlines()]
     kept = [line for line in lines if line and not line.startswith(("//", "/* ", "/** ", "* ", "*/"))]
     return "\n".join(kept)
 
 
+def _script() -> str:
+    """Return the JavaScript of the stage: its parts, then the stage itself, which exports the entry point."""
+    files = [*(f"stage_{part}.js" for part in _PARTS), "stage.js"]
+    return "\n".join(_slim((_FOLDER / name).read_text(encoding="utf-8")) for name in files)
+
+
 _stage = st.components.v2.component(
     "road_stage",
     css=_slim((_FOLDER / "stage.css").read_text(encoding="utf-8")),
-    js=_slim((_FOLDER / "stage.js").read_text(encoding="utf-8")),
+    js=_script(),
     isolate_styles=True,
 )
 

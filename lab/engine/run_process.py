@@ -5,10 +5,12 @@ pairs. The order of work is fixed: untrained snapshot, compile, wait for "go", t
 """
 
 import contextlib
+import ctypes
 import importlib
 import math
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -142,6 +144,13 @@ def last_words(step: int, total_steps: int) -> str:
     return f"The stop rule ended this run at step {step:,}." if step < total_steps else ""
 
 
+def give_back_memory() -> None:
+    """Return to the system what compiling has freed: about 60 MB a run that glibc would keep for later."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
 class Run:
     """The life of one run."""
 
@@ -183,6 +192,7 @@ class Run:
         for _ in range(2):
             self._report(next(snapshots))
         self._compare_while_waiting()
+        give_back_memory()
         self.connection.send(("prepared", None))
         message = ""
         while not self._hold() and (snapshot := next(snapshots, None)) is not None:
@@ -222,6 +232,7 @@ class Run:
         self.weights_sent = time.monotonic()
 
     def _end(self, failure: str) -> None:
+        give_back_memory()
         if not failure and not self.stopping and not self.baselines_sent:
             self._send_baselines()
         self._send_weights()

@@ -8,23 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def chromium() -> str | None:
-    """Return the path of a Chromium, or None."""
-    installed = next(filter(None, map(shutil.which, NAMES)), None)
-    return installed or _playwrights_own()
-
-
-def _playwrights_own() -> str | None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
+from benchmarks.chromium import chromium
 
 
 def _attempt(*command: str) -> bool:

@@ -1,6 +1,7 @@
 """A small app for the browser test of the stage: a scripted network "learns" two moons, no Keras needed.
 
-Query parameters: mode=live (a new frame ten times a second), replay (60 frames at once), digits (other panels) or pad.
+Query parameters: mode=live (a new frame ten times a second), replay (60 frames at once), digits (other panels),
+stacked (two curves in one column, of a run that left the range of numbers) or pad.
 """
 
 from itertools import pairwise
@@ -87,6 +88,7 @@ def panels(first: int, last: int) -> list:
         weights=weights,
         sprites=tuple(sprite(diverging(tiles, 1.0)) for tiles in run["tiles"][first:last]),
         tile=run["tiles"].shape[-1],
+        maps=True,
     )
     return [network, result_panel(first, last), curves_panel(first, last)]
 
@@ -201,6 +203,29 @@ def digits_panels() -> list:
     return [network, plane, images, curves, values]
 
 
+def stacked_panels() -> list:
+    """Return network and result beside two curves under one another; the second ends in values that are no numbers."""
+    losses = np.where(np.arange(40) < 25, 1 + np.arange(40) / 10, np.nan)
+    first = CurvesPanel(
+        title="Loss",
+        alt="Only the first value is there.",
+        series=(Series("train", np.array([0]), np.array([2.31])),),
+        y_label="loss",
+        until=400,
+        low=0,
+        high=2.31,
+    )
+    second = CurvesPanel(
+        title="Error",
+        alt="The error grows until it is not a number.",
+        series=(Series("train", np.arange(40) * 10, losses),),
+        y_label="root mean squared error (miles per gallon)",
+        baselines=(("ridge", 1.2), ("mean", 1.21), ("trees", 1.22)),
+        below=True,
+    )
+    return [*panels(FRAMES - 1, FRAMES)[:2], first, second]
+
+
 def show_live() -> None:
     """Show one more frame of the recording, ten times a second."""
     frame = st.session_state.setdefault("frame", 0)
@@ -223,6 +248,8 @@ elif mode == "replay":
         key="stage",
         height=height,
     )
+elif mode == "stacked":
+    stage(stage_payload(stacked_panels(), [390], run="stacked", replay=False), key="stage", height=height)
 elif mode == "digits":
     wide = digits_panels()
     stage(stage_payload(wide[:3], [0], run="wide", replay=False), key="stage", height=height)

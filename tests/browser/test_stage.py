@@ -1,11 +1,13 @@
 """The stage and the drawing pad in a real browser: speed, no flicker, keyboard, both themes, phone, accessibility."""
 
+import re
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -245,6 +247,76 @@ def test_a_node_enlarges_its_tile_and_an_edge_tells_its_weight(page: Page, addre
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 40)
     expect(tooltip).to_be_hidden()
     assert serious_findings(page) == []
+
+
+def test_pointing_at_a_unit_shows_its_map_large_in_the_result(page: Page, address: str) -> None:
+    open_stage(page, address, "replay")
+    page.wait_for_timeout(800)  # the page around the stage settles its width
+    network, plane = page.locator(".network canvas"), page.locator(".plane canvas")
+    before, box = plane.evaluate("one => one.toDataURL()"), network.bounding_box()
+    assert box
+    title = page.locator(".plane .title")
+    expect(title).to_have_text("What it has learned")
+    for share in range(60):
+        page.mouse.move(box["x"] + box["width"] * (0.05 + share / 65), box["y"] + box["height"] * 0.47)
+        if "hidden" in title.inner_text().lower():
+            break
+    assert re.fullmatch(r"Hidden \d, unit \d+, over the plane", title.inner_text())
+    assert plane.evaluate("one => one.toDataURL()") != before
+    assert re.search(r"strongest (from|to) .+: −?[\d.]+", page.locator(".tooltip").inner_text())
+    expect(page.locator(".tooltip canvas")).to_be_hidden()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 40)
+    expect(title).to_have_text("What it has learned")
+    assert plane.evaluate("one => one.toDataURL()") == before
+
+
+def test_a_tap_shows_the_facts_of_a_unit_and_a_tap_elsewhere_hides_them(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True)
+    open_stage(page, address, "replay")
+    page.locator(".network canvas").scroll_into_view_if_needed()
+    tooltip, box = page.locator(".tooltip"), page.locator(".network canvas").bounding_box()
+    assert box
+    for share in range(40):
+        page.touchscreen.tap(box["x"] + box["width"] * (0.05 + share / 45), box["y"] + box["height"] * 0.47)
+        if tooltip.is_visible() and "unit" in tooltip.inner_text():
+            break
+    expect(tooltip).to_contain_text("unit")
+    page.wait_for_timeout(300)
+    expect(tooltip).to_be_visible()
+    page.touchscreen.tap(box["x"] + 20, box["y"] - 10)
+    expect(tooltip).to_be_hidden()
+    page.close()
+
+
+def test_two_curves_share_a_column_and_say_where_numbers_end(page: Page, address: str) -> None:
+    open_stage(page, address, "stacked")
+    boxes = [one.bounding_box() for one in page.locator(".panel").all()]
+    network, result, loss, error = (box for box in boxes if box)
+    assert network["x"] < result["x"] < loss["x"] == error["x"]
+    assert loss["y"] + loss["height"] < error["y"]
+    assert abs(loss["y"] + loss["height"] + 14 + error["height"] - network["y"] - network["height"]) < 3
+    first, second = page.locator(".curves").all()
+    assert [text for text in first.locator(".tick").all_text_contents() if "," not in text][:2] == ["0", "1"]
+    assert "300" in first.locator(".tick").all_text_contents()  # the axis reaches the end of the run from the start
+    expect(second.locator(".lost")).to_have_text("not a number from step 250 on")
+    expect(second.locator(".label").last).to_have_text("root mean squared error (miles per gallon)")
+    expect(second.locator(".value")).to_have_text("–")
+    places = sorted(float(one.get_attribute("y") or 0) for one in second.locator(".baseline-label:not(.lost)").all())
+    assert min(later - earlier for earlier, later in pairwise(places)) >= 12
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(300)
+    tops = [box["y"] for box in (one.bounding_box() for one in page.locator(".panel").all()) if box]
+    assert tops == sorted(tops)
+    assert len(set(tops)) == 4
+
+
+def test_between_phone_and_desk_two_columns(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 720, "height": 900})
+    open_stage(page, address, "stacked")
+    boxes = [one.bounding_box() for one in page.locator(".panel").all()]
+    network, result, loss, error = (box for box in boxes if box)
+    assert network["y"] == result["y"] < loss["y"] == error["y"]
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 def serious_findings(page: Page) -> list[tuple[str, list[str]]]:
