@@ -11,6 +11,7 @@ APP = "Road to Transformers"
 ICON = str(Path(__file__).parent / "frontend" / "icon.png")
 # Streamlit writes white on the primary colour, which is light in the dark theme (contrast 2.4 to 1).
 DARK_BUTTONS = '<style>[data-testid="stBaseButton-primary"]:enabled p {color: #0B1016; font-weight: 600}</style>'
+DEVICE_SECONDS = 4.0  # how often to ask for the device while TensorFlow is being imported
 STYLE = Path(__file__).parent / "frontend" / "frame.css"
 
 
@@ -43,10 +44,10 @@ def menu() -> None:
                 st.page_link(f"pages/{stop.slug}.py", label=stop.title)
             else:
                 st.html(f'<p class="menu-next">{stop.title}<span>next</span></p>')
-    device_line()
+    known = session.device_badge()[0] != session.UNKNOWN
+    st.fragment(device_line, run_every=None if known else DEVICE_SECONDS)()
 
 
-@st.fragment
 def device_line() -> None:
     """Say what trains: the processor, or the graphics card if TensorFlow sees one."""
     kind, name = session.device_badge()

@@ -14,13 +14,14 @@ from lab import session
 from lab.components.stage import stage
 from lab.controls import Controls
 from lab.frame import quiet
+from lab.provenance import provenance_line
 from lab.shown_run import ShownRun
 from models.configs import Config
 
 TICK_SECONDS = 0.1
 HEARTBEAT_SECONDS = 10.0
 FIRST_PICTURE_SECONDS = 2.0
-STAGE_HEIGHT = 470
+STAGE_HEIGHT = 520
 PACES = {"Slow": 0.5, "Watch": 0.09, "Full speed": 0.0}
 
 Payload = Callable[[ShownRun, ShownRun | None], dict[str, Any]]
@@ -195,9 +196,8 @@ class Live:
         """Draw status, progress and stage; while something happens, ten times a second."""
         run = self.run
         assert run is not None
-        waits = (
-            run.final or run.origin != "live" or run.state == "prepared" or (run.state == "paused" and not run.stepping)
-        )
+        holds = run.state == "prepared" or (run.state == "paused" and not run.stepping)
+        waits = holds or run.final or run.origin != "live"
         st.fragment(self._tick, run_every=None if waits else TICK_SECONDS)()
         if waits:
             st.fragment(self._heartbeat, run_every=HEARTBEAT_SECONDS)()
@@ -231,6 +231,7 @@ class Live:
             st.info(run.message)
         else:
             st.skeleton(height=STAGE_HEIGHT)
+        st.html(f'<p class="provenance">{provenance_line(run)}</p>')
         settled = run.final or run.state in ("prepared", "paused")
         if settled and (run.state != before or (stepping and not run.stepping)):
             st.rerun()

@@ -1,7 +1,6 @@
 """The seven sections of every page, in their order: idea, controls, train, inside, breaks, leads on, code."""
 
 import ast
-import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ import streamlit as st
 
 from lab import frame, session
 from lab.catalog import BY_SLUG, ROOT
+from lab.charts.thumbnail import thumbnail
+from lab.components.scroll import scroll_to_top
 from lab.controls import Controls
 from lab.controls_text import to_query
 from lab.drawing import ask_network
@@ -21,6 +22,7 @@ from models.base import Failure
 from models.configs import CONFIGS
 from models.presets import FAILURES, PRESETS, Preset
 
+Result = Callable[[ShownRun, list[Any]], Any]
 Labels = Mapping[str, Mapping[str, str]]
 
 
@@ -74,7 +76,6 @@ class Page:
         self.live = Live(self.controls, self._payload)
         self.live.transport(self._more_settings)
         self.live.show()
-        self.provenance()
 
     def _more_settings(self) -> None:
         with st.popover("More settings", width="content"):
@@ -96,7 +97,8 @@ class Page:
         st.selectbox("Preset", list(chosen), index=None, key=key, on_change=apply, placeholder="Choose a preset",
                      label_visibility="collapsed")  # fmt: skip
         active = self._matching(chosen)
-        quiet(active.reason if active else "Own settings: change anything, then press Train.")
+        with st.container(height=42, border=False):  # of one height for every text, so that nothing below moves
+            quiet(active.reason if active else "Own settings: change anything, then press Train.")
 
     def _matching(self, chosen: Mapping[str, Preset | Failure]) -> Preset | Failure | None:
         changes = self.controls.config().changes()
@@ -108,10 +110,6 @@ class Page:
         """The run that the page shows."""
         assert self.live.run is not None
         return self.live.run
-
-    def provenance(self) -> None:
-        """Say where the numbers come from: live or stored, seed, steps, seconds, device, check."""
-        st.html(f'<p class="provenance">{provenance_line(self.run)}</p>')
 
     # ---- the sections below ----
 
@@ -177,33 +175,46 @@ class Page:
         self.section("Ask the network", text)
         st.fragment(ask_network)(self.run)
 
-    def breaks(self, text: str) -> None:
-        """Draw the failures of the family, each with a button for the failing setting and one for its repair."""
+    def breaks(self, text: str, result: Result) -> None:
+        """Draw the failures of the family: what stored runs show, a button for the failing setting, one for the repair.
+
+        result: the family's function for the panel that shows what the network makes of its data.
+        """
         self.section("Where it breaks", text)
         columns = st.columns(3, gap="medium")
         for place, failure in enumerate(FAILURES.get(self.family, ())):
             with columns[place % 3], st.container(border=True):
                 st.html(f'<p class="picture-title">{failure.title}</p>')
                 st.write(failure.reason)
-                st.html(f'<p class="provenance">{self._measured(failure)}</p>')
-                with st.container(horizontal=True):
-                    st.button("See it fail", on_click=self.controls.set, args=(failure.settings,),
-                              key=f"{self.family}:fail:{place}")  # fmt: skip
-                    if failure.repair:
-                        st.button("See the repair", on_click=self.controls.set,
-                                  args=({**failure.settings, **failure.repair},),
-                                  key=f"{self.family}:repair:{place}")  # fmt: skip
+                kinds = [("fails", "See it fail", failure.settings)]
+                if failure.repair:
+                    kinds.append(("repaired", "See the repair", {**failure.settings, **failure.repair}))
+                for column, (kind, button, settings) in zip(st.columns(2), kinds, strict=False):
+                    with column:
+                        self._stored_end(settings, failure.metric, kind, result)
+                        st.button(button, on_click=self._show, args=(settings,), key=f"{self.family}:{kind}:{place}",
+                                  width="stretch")  # fmt: skip
+        if turn := st.session_state.get("scroll", 0):
+            scroll_to_top(turn)
 
-    def _measured(self, failure: Failure) -> str:
-        """Return what the stored runs of a failure and of its repair ended with."""
-        family, words = CONFIGS[self.family], []
-        for name, settings in (("fails", failure.settings), ("repaired", {**failure.settings, **failure.repair})):
-            stored = session.store().find(self.family, family(**settings).digest())
-            if stored is not None and (name == "fails" or failure.repair):
-                value = stored.last.get(failure.metric)
-                words.append(f"{name}: {'not a number' if value is None else f'{value:.3g}'}")
-        metric = failure.metric.replace("_", " ").replace("r2", "R²")
-        return f'<span class="tag">Stored</span>{metric} {", ".join(words)}' if words else ""
+    def _show(self, settings: Mapping[str, Any]) -> None:
+        """Take over settings and bring the first screen into view, where they show."""
+        self.controls.set(settings)
+        st.session_state["scroll"] = st.session_state.get("scroll", 0) + 1
+
+    def _stored_end(self, settings: Mapping[str, Any], metric: str, kind: str, result: Result) -> None:
+        """Draw how the stored run of these settings ended: its picture and its score."""
+        family = CONFIGS[self.family]
+        stored = session.store().find(self.family, family(**settings).digest())
+        if stored is None:
+            return
+        picture = _thumbnail(stored.run_id, result)
+        value = stored.last.get(metric)
+        if picture is not None:
+            st.image(picture, width="stretch", alt=f"What the stored run shows that {kind}")
+        name = metric.replace("test_", "").replace("r2", "R²")
+        score = "not a number" if value is None else f"{value:.3g}"
+        st.html(f'<p class="provenance">Stored: {name} {score}</p>')
 
     def leads_on(self, text: str, following: str) -> None:
         """Draw why this architecture leads to the next one."""
@@ -229,6 +240,11 @@ class Page:
         st.code(" ".join(["python -m lab train", self.family, *words]), language="bash")
 
 
+@st.cache_data(max_entries=200, show_spinner=False)
+def _thumbnail(run_id: str, _result: Result) -> Any:
+    return thumbnail(ShownRun.from_record(session.store().open(run_id)), _result)
+
+
 def excerpts(source: str, names: Sequence[str]) -> list[str]:
     """Return the text of top-level functions and classes of a source, in the order of `names`. Raises KeyError."""
     lines = source.splitlines()
@@ -238,28 +254,3 @@ def excerpts(source: str, names: Sequence[str]) -> list[str]:
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
     return [found[name] for name in names]
-
-
-def provenance_line(run: ShownRun) -> str:
-    """Return where a run's numbers come from, as HTML."""
-    tags = {"live": "Trained live", "stored": "Stored run", "example": "Stored example"}
-    tag = tags[run.origin] if run.final or run.origin != "live" else "Live"
-    parts = [f"seed {run.config.get('seed', 0)}", f"{run.step:,} steps"]
-    if run.seconds:
-        parts.append(f"{run.seconds:.3g} s of training")
-    if run.device:
-        parts.append(_escape(run.device))
-    if run.created:
-        parts.append(run.created[:16].replace("T", " ") + " UTC")
-    if run.versions:
-        parts.append(f"TensorFlow {run.versions.get('tensorflow', '?')}, Keras {run.versions.get('keras', '?')}")
-    if run.events:
-        parts.append(
-            "; ".join(f"{_escape(str(event['change']))} at step {event['step']:,}" for event in run.events[:3])
-        )
-    parts.append(f"checked by tests/models/test_{run.family}.py")
-    return f'<span class="tag">{tag}</span>' + " · ".join(parts)
-
-
-def _escape(text: str) -> str:
-    return re.sub(r"[<>&]", "", text)

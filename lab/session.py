@@ -11,6 +11,7 @@ from lab.runs import CorruptRun, RunStore, UnknownRun
 from lab.shown_run import ShownRun
 from lab.storage import examples_folder, runs_folder
 
+UNKNOWN = "…"
 log = logging.getLogger("lab")
 
 
@@ -63,4 +64,4 @@ def _opened(run_id: str) -> ShownRun:
 def device_badge() -> tuple[str, str]:
     """Return a short text and a long one on what trains: ("CPU", "AMD EPYC"); "..." while TensorFlow is loading."""
     device = engine().device()
-    return device.get("kind", "…"), device.get("name", "TensorFlow is loading")
+    return device.get("kind", UNKNOWN), device.get("name", "TensorFlow is loading")

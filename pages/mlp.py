@@ -74,7 +74,7 @@ page.inside(
     ],
 )
 page.ask("Draw a digit, or take an example the network has never seen, and watch the layers answer.")
-page.breaks("Six ways in which this network fails, and what mends five of them.")
+page.breaks("Six settings under which this network fails, and what mends each.", mlp_stage.result)
 page.leads_on(
     "A multilayer perceptron treats its inputs as a bag: it does not know that two pixels are neighbours. "
     "The next network builds that knowledge in.",

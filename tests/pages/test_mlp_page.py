@@ -85,7 +85,7 @@ def test_every_preset_opens_with_its_stored_example() -> None:
 @pytest.mark.parametrize("place", range(6))
 def test_failures_and_repairs_are_one_click(place: int) -> None:
     page = open_page("mlp")
-    for kind in ("fail", "repair"):
+    for kind in ("fails", "repaired"):
         page.button(key=f"mlp:{kind}:{place}").click().run()
         assert not page.exception
         assert run_of(page).origin == "example"  # type: ignore[attr-defined]
