@@ -41,10 +41,11 @@ def log_values(field: FieldInfo, whole: bool, *also: float) -> list[Any]:
     largest = high if high is not None else 1e6
     smallest = low if low else 1e-4
     found = {step * 10.0**power for power in range(-6, 7) for step in LOG_STEPS}
-    kept = {value for value in found if smallest <= value <= largest} | {field.default, largest, *also}
+    grid = {float(f"{value:.12g}") for value in found if smallest <= value <= largest}
+    kept = grid | {field.default, largest, *also}
     if low is not None:
         kept.add(low)
-    usable = {round(value) if whole else float(f"{value:.12g}") for value in kept}
+    usable = {round(value) if whole else float(value) for value in kept}
     rule_out_zero = any(getattr(rule, "gt", None) == 0 for rule in field.metadata)
     return sorted(value for value in usable if value > 0 or not rule_out_zero)
 

@@ -80,7 +80,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a method without a neural network reaches on the same split; `value` is the test metric named by `metric`."""
+    """What a method without a network reaches on the same split; `value` is the test metric named by `metric`."""
 
     name: str
     metric: str
@@ -129,7 +129,7 @@ def schedule(total_steps: int, count: int = 60) -> list[int]:
     Quadratic spacing shows the first steps one by one and the last ones in strides; duplicates are dropped.
     """
     marks = np.linspace(0.0, 1.0, count) ** 2 * total_steps
-    return sorted({int(round(mark)) for mark in marks} | {0, total_steps})
+    return sorted({round(float(mark)) for mark in marks} | {0, total_steps})
 
 
 def anatomy(model: Any) -> list[Layer]:

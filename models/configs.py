@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 
 def knob(default: Any, label: str, description: str, *, unit: str = "", scale: str = "linear", **bounds: Any) -> Any:
@@ -31,7 +31,9 @@ class Config(BaseModel):
 
     def digest(self) -> str:
         """Return a short name for these settings, equal for equal settings on every machine."""
-        text = json.dumps({"family": self.family, **self.model_dump(mode="json")}, sort_keys=True)
+        values = self.model_dump(mode="json")
+        values = {name: value + 0.0 if isinstance(value, float) else value for name, value in values.items()}  # no -0.0
+        text = json.dumps({"family": self.family, **values}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @classmethod
@@ -52,6 +54,14 @@ class Config(BaseModel):
 TWO_DIMENSIONAL = ("circle", "xor", "gaussians", "spiral", "moons", "plane")
 TABLES = ("iris", "wine", "breast_cancer", "diabetes", "cars", "seattle_weather")
 ExtraFeature = Literal["x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"]
+
+
+def _each_once(values: tuple[ExtraFeature, ...]) -> tuple[ExtraFeature, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("each extra input can be named once")
+    return values
+
+
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 
@@ -91,7 +101,7 @@ class MlpConfig(Config):
 
     samples: int = knob(400, "Samples", "Number of points, 2-D sets only.", ge=20, le=4000, scale="log")
     noise: float = knob(0.1, "Noise", "Scatter of the points, 2-D sets only.", ge=0, le=0.5)
-    extra_features: tuple[ExtraFeature, ...] = knob(
+    extra_features: Annotated[tuple[ExtraFeature, ...], AfterValidator(_each_once)] = knob(
         (), "Extra inputs", "Inputs computed from x1 and x2, 2-D sets only.", max_length=5
     )
 

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from lab.datasets.choose import load as load_data
-from lab.datasets.dataset import PLANE_EXTENT, PLANE_SCALE, Dataset
+from lab.datasets.dataset import PLANE_EXTENT, Dataset
 from lab.datasets.generated import expand
 from models import presets
 from models.base import Array, Baseline, Live, Snapshot, schedule
@@ -111,8 +111,9 @@ def train(config: MlpConfig, data: Dataset, model: keras.Model, live: Live | Non
     for progress in train_in_chunks(training, marks, live or Live(config.learning_rate)):
         metrics = evaluate(model, data)
         yield Snapshot(progress.step, progress.epoch, progress.seconds, metrics, look(model, data))
-        best, waited = (metrics["test_loss"], 0) if metrics["test_loss"] < best else (best, waited + 1)
-        if config.patience and waited >= config.patience and progress.step > 0:
+        better, counts = metrics["test_loss"] < best, progress.step > 0
+        best, waited = (metrics["test_loss"], 0) if better else (best, waited + counts)
+        if config.patience and waited >= config.patience:
             return
 
 
@@ -126,7 +127,7 @@ def evaluate(model: keras.Model, data: Dataset) -> dict[str, float]:
         if data.task == "classification":
             metrics[f"{part}_accuracy"] = float(np.mean(probabilities(outputs).argmax(-1) == targets))
         else:
-            error = float(np.mean((outputs[:, 0] - targets) ** 2))
+            error = float(np.mean((outputs[:, 0].astype(np.float64) - targets) ** 2))
             metrics[f"{part}_rmse"] = error**0.5 * data.target_scale
             metrics[f"{part}_r2"] = 1.0 - error / max(float(np.var(targets)), 1e-12)
     return metrics
@@ -166,7 +167,7 @@ def scene(config: MlpConfig, data: Dataset) -> Mapping[str, Array]:
 
     train_targets: (n,), test_targets: (m,), in the target's unit. 2-D sets: train_points (n, 2), test_points (m, 2).
     Images: test_images (m, height, width). Other classification: test_plane (m, 2), the first two principal components
-    of the standardized inputs, and plane_shares (2,), the share of the variance each carries. At most 240 test examples.
+    of the standardized inputs, and plane_shares (2,), the share of the variance of each. At most 240 test examples.
     """
     shown = slice(0, SHOWN_EXAMPLES)
     arrays = {
@@ -204,12 +205,13 @@ def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None =
 
 
 def _answer(model: keras.Model, data: Dataset, question: Mapping[str, Any]) -> MlpView:
-    if "test_row" in question:
-        example = data.test_inputs[int(question["test_row"]) % len(data.test_inputs)]
-    elif "input" in question:
-        example = np.asarray(question["input"], np.float32).ravel()
-    else:
-        raise ValueError('ask about {"input": numbers} or {"test_row": index}')
+    try:
+        if "test_row" in question:
+            example = data.test_inputs[int(question["test_row"]) % len(data.test_inputs)]
+        else:
+            example = np.asarray(question["input"], np.float32).ravel()
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise ValueError('ask about {"input": numbers} or {"test_row": index}') from None
     if example.shape != data.train_inputs.shape[1:] or not np.isfinite(example).all():
         raise ValueError(f"the network takes {data.train_inputs.shape[1]} finite numbers, not {example.size}")
     *hidden, outputs = forward(model, example[np.newaxis])

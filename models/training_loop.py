@@ -41,7 +41,8 @@ class CompiledTraining:
     """Trains a Keras model on arrays in memory, many steps per call.
 
     model: any built Keras model; layers with dropout, batch normalization and penalties (`model.losses`) are welcome.
-    optimizer: any Keras optimizer; gradient clipping is its `clipnorm`, `global_clipnorm` or `clipvalue`.
+    optimizer: any Keras optimizer with a plain learning rate, which `run` sets; a schedule is the caller's business.
+        Gradient clipping is its `clipnorm`, `global_clipnorm` or `clipvalue`.
     loss: a Keras loss, or a function (targets, predictions) -> losses of any shape, which are averaged.
     features: (examples, ...), or a tuple of such arrays for a model of several inputs.
     targets: (examples, ...).
@@ -70,8 +71,8 @@ class CompiledTraining:
         self.batch_size = min(batch_size, self.examples)
         self.steps_per_epoch = self.examples // self.batch_size
         self.model, self.optimizer, self.loss, self.seed = model, optimizer, loss, seed
-        self._features = tf.nest.map_structure(tf.convert_to_tensor, features)
-        self._targets = tf.convert_to_tensor(targets)
+        self._features = tf.nest.map_structure(_single_precision, features)
+        self._targets = _single_precision(targets)
         optimizer.build(model.trainable_variables)
         self._steps = tf.function(self._loop, jit_compile=jit_compile, autograph=False)
 
@@ -94,7 +95,7 @@ class CompiledTraining:
         A new learning rate or new bounds compile nothing. If the training diverges the result is NaN or infinite; the
         loop neither stops nor hides it: the caller sees it and decides.
         """
-        self.optimizer.learning_rate.assign(learning_rate)
+        self.optimizer.learning_rate = learning_rate
         return float(self._steps(tf.constant(first_step), tf.constant(last_step)))
 
     def step(self, features: Any, targets: tf.Tensor) -> tf.Tensor:
@@ -134,6 +135,12 @@ class CompiledTraining:
         total = tf.constant(0.0, tf.float64)
         _, total = tf.while_loop(lambda epoch, _: epoch < epochs[1], one_epoch, (epochs[0], total))
         return total / tf.cast(last - first, tf.float64)
+
+
+def _single_precision(array: Array) -> tf.Tensor:
+    """Return the array as a tensor, float64 as Keras's own float type, as `Model.fit` does."""
+    tensor = tf.convert_to_tensor(array)
+    return tf.cast(tensor, keras.config.floatx()) if tensor.dtype.is_floating else tensor
 
 
 def train_in_chunks(training: CompiledTraining, marks: Sequence[int], live: Live) -> Iterator[Progress]:

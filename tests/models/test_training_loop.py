@@ -204,6 +204,19 @@ def test_a_batch_larger_than_the_data_uses_all_of_it() -> None:
     assert training.run(0, 1, 0.0) == pytest.approx(expected, rel=1e-5)
 
 
+def test_takes_arrays_of_double_precision_and_a_loss_of_ones_own() -> None:
+    training, (features, targets) = training_of(dense), data((3,))
+    twin = keras.models.clone_model(training.model)
+    twin.set_weights(training.model.get_weights())
+    double = features.astype(np.float64), targets.astype(np.float64)
+
+    def squared(targets: Any, predictions: Any) -> Any:
+        return (targets - predictions) ** 2
+
+    other = CompiledTraining(twin, keras.optimizers.Adam(), squared, *double, batch_size=BATCH, seed=0)
+    assert training.run(0, 5, 0.01) == pytest.approx(other.run(0, 5, 0.01), rel=1e-5)
+
+
 def test_divergence_is_seen_by_the_caller() -> None:
     training = training_of(dense, keras.optimizers.SGD())
     assert not np.isfinite(training.run(0, 40, 1e30))
@@ -211,13 +224,12 @@ def test_divergence_is_seen_by_the_caller() -> None:
 
 def test_several_inputs_are_shuffled_together() -> None:
     one, two = keras.Input((1,)), keras.Input((1,))
-    model = keras.Model([one, two], layers.Subtract()([one, two]))
+    difference = layers.Subtract()([one, two])
+    model = keras.Model([one, two], layers.Dense(1, kernel_initializer="ones")(difference))
     numbers = np.arange(EXAMPLES, dtype=np.float32)[:, None]
     loss, optimizer = keras.losses.MeanSquaredError(), keras.optimizers.SGD()
-    trained = keras.Model([one, two], layers.Dense(1, kernel_initializer="ones")(model.output))
-    training = CompiledTraining(
-        trained, optimizer, loss, (numbers + 3, numbers), np.full_like(numbers, 3), batch_size=BATCH, seed=0
-    )
+    arrays = (numbers + 3, numbers), np.full_like(numbers, 3)
+    training = CompiledTraining(model, optimizer, loss, *arrays, batch_size=BATCH, seed=0)
     assert training.run(0, 8, 0.1) == 0.0, "the difference is 3 only if both inputs come from the same example"
 
 
@@ -225,7 +237,9 @@ def test_chunks_report_the_untrained_network_then_the_compiled_one_then_every_ma
     training, live = training_of(dense, keras.optimizers.SGD()), Live(learning_rate=0.0)
     marks = schedule(12, count=5)
     progress = train_in_chunks(training, marks, live)
-    first, ready = next(progress), next(progress)
+    first, traced_before_the_first_picture = next(progress), training.times_traced
+    ready, traced_when_ready = next(progress), training.times_traced
+    assert (traced_before_the_first_picture, traced_when_ready) == (0, 1)
     assert (first.step, first.seconds, ready.step, ready.seconds) == (0, 0.0, 0, 0.0)
     assert np.isnan(first.train_loss)
     before = training.model.get_weights()

@@ -1,0 +1,98 @@
+"""Every preset works, every failure fails and its repair mends it: each is trained for real and measured at its end."""
+
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from models.base import Failure, family
+from models.configs import CONFIGS
+from models.presets import FAILURES, PRESETS, Preset
+
+GOOD = [pytest.param(name, one, id=f"{name}-{one.title}") for name, presets in PRESETS.items() for one in presets]
+BAD = [pytest.param(name, one, id=f"{name}-{one.title}") for name, failures in FAILURES.items() for one in failures]
+MENDED = [case for case in BAD if case.values[1].repair]  # type: ignore[union-attr]
+SEEDS = [0, pytest.param(1, marks=pytest.mark.slow)]
+
+
+@cache
+def _reached(name: str, settings: str, metric: str) -> float:
+    config, module = CONFIGS[name](**json.loads(settings)), family(name)
+    data = module.load(config)
+    last: Mapping[str, float] = {}
+    for snapshot in module.train(config, data, module.build(config, data)):
+        last = snapshot.metrics
+        if not all(math.isfinite(value) for key, value in last.items() if "loss" in key):
+            break  # as in the app, a diverged run ends here
+    return last[metric]
+
+
+def reached(name: str, settings: Mapping[str, Any], metric: str, seed: int) -> float:
+    """Return a metric at the end of a run with these settings."""
+    value = _reached(name, json.dumps({"seed": seed, **settings}, sort_keys=True), metric)
+    print(f"{name} {dict(settings)}, seed {seed}: {metric} {value:.4f}")
+    return value
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("name", "preset"), GOOD)
+def test_a_preset_reaches_what_it_promises(name: str, preset: Preset, seed: int) -> None:
+    assert reached(name, preset.settings, preset.metric, seed) >= preset.threshold
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("name", "failure"), BAD)
+def test_a_failure_fails(name: str, failure: Failure, seed: int) -> None:
+    value = reached(name, failure.settings, failure.metric, seed)
+    assert not value >= failure.threshold  # what is no number any more has failed, too
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("name", "failure"), MENDED)
+def test_a_repair_mends(name: str, failure: Failure, seed: int) -> None:
+    assert reached(name, {**failure.settings, **failure.repair}, failure.metric, seed) >= failure.threshold
+
+
+def everything(name: str) -> list[Preset | Failure]:
+    return [*PRESETS.get(name, ()), *FAILURES.get(name, ())]
+
+
+def test_every_family_has_both() -> None:
+    assert set(PRESETS) == set(FAILURES) == set(CONFIGS)
+    assert all(PRESETS.values()) and all(FAILURES.values())
+
+
+@pytest.mark.parametrize("name", sorted(CONFIGS))
+def test_titles_are_unique_and_reasons_are_sentences(name: str) -> None:
+    titles = [one.title for one in everything(name)]
+    assert len(set(titles)) == len(titles)
+    assert all(one.title and not one.title.endswith(".") and one.reason.endswith(".") for one in everything(name))
+
+
+@pytest.mark.parametrize("name", sorted(CONFIGS))
+def test_settings_are_valid_and_say_only_what_differs(name: str) -> None:
+    for one in everything(name):
+        config = CONFIGS[name](**one.settings)
+        assert set(config.changes()) == set(one.settings), one.title
+    assert all(failure.settings for failure in FAILURES[name])
+    digests = [CONFIGS[name](**one.settings).digest() for one in everything(name)]
+    assert len(set(digests)) == len(digests)
+
+
+@pytest.mark.parametrize("name", sorted(CONFIGS))
+def test_a_repair_changes_something(name: str) -> None:
+    for failure in FAILURES[name]:
+        failing, mended = (CONFIGS[name](**{**failure.settings, **more}) for more in ({}, failure.repair))
+        for field in failure.repair:
+            assert getattr(mended, field) != getattr(failing, field), (failure.title, field)
+
+
+@pytest.mark.parametrize("name", sorted(CONFIGS))
+def test_thresholds_are_above_chance_and_within_reach(name: str) -> None:
+    for one in everything(name):
+        assert 0.0 < one.threshold < 1.0, one.title
+        assert one.metric.startswith("test_"), one.title
