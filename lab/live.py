@@ -21,7 +21,7 @@ from models.configs import Config
 TICK_SECONDS = 0.1
 HEARTBEAT_SECONDS = 10.0
 FIRST_PICTURE_SECONDS = 2.0
-STAGE_HEIGHT = 520
+STAGE_HEIGHT = 530
 PACES = {"Slow": 0.5, "Watch": 0.09, "Full speed": 0.0}
 
 Payload = Callable[[ShownRun, ShownRun | None], dict[str, Any]]
@@ -284,6 +284,8 @@ def _payload_of_ended(
 
 def status_line(run: ShownRun, waits: bool = False) -> str:
     """Return what happens to a run, in a sentence."""
+    if run.active and "total_steps" not in run.facts and run.state != "queued":
+        return "Building and compiling the network."
     done = f"step {run.step:,} of {run.total_steps:,}"
     lines = {
         "queued": f"All places are taken. You are number {run.position} in the queue; the run starts by itself.",

@@ -42,6 +42,12 @@ page.inside(
             notice="Everything off the diagonal is a mistake. Mistakes come in pairs that look alike.",
         ),
         Picture(
+            "How far off it is",
+            mlp_inside.residuals,
+            alt="A histogram of prediction minus truth over the test examples.",
+            notice="Centred on zero is fair; a long tail is a kind of example it does not understand.",
+        ),
+        Picture(
             "Its worst cases",
             mlp_inside.worst,
             alt="The twelve test examples with the largest loss, with truth and prediction.",

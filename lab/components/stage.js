@@ -36,6 +36,9 @@ class Stage {
     this.elsewhere = [];
     this.tapped = (event) => this.elsewhere.forEach((leave) => leave(event.composedPath()));
     window.addEventListener("pointerdown", this.tapped);
+    // A canvas keeps the letters it was painted with: once the theme's font has arrived, everything is painted again.
+    this.lettered = () => this.repaint();
+    document.fonts.addEventListener("loadingdone", this.lettered);
     root.append(this.host);
     this.observer.observe(this.row);
   }
@@ -185,6 +188,7 @@ class Stage {
     this.pause();
     this.observer.disconnect();
     window.removeEventListener("pointerdown", this.tapped);
+    document.fonts.removeEventListener("loadingdone", this.lettered);
     this.host.remove();
   }
 }

@@ -1,5 +1,6 @@
 """The stage and the drawing pad in a real browser: speed, no flicker, keyboard, both themes, phone, accessibility."""
 
+import base64
 import re
 import socket
 import subprocess
@@ -7,12 +8,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
 
 pytestmark = pytest.mark.browser
 
@@ -249,11 +253,23 @@ def test_a_node_enlarges_its_tile_and_an_edge_tells_its_weight(page: Page, addre
     assert serious_findings(page) == []
 
 
+def painted(canvas: Locator) -> np.ndarray:
+    """Return a canvas's pixels, (height, width, 4)."""
+    data = canvas.evaluate("one => one.toDataURL()").split(",", 1)[1]
+    return np.asarray(Image.open(BytesIO(base64.b64decode(data))).convert("RGBA"))
+
+
+def changed(before: np.ndarray, after: np.ndarray) -> float:
+    """Return the share of pixels that differ; a canvas that is read often smooths its edges a little differently."""
+    assert before.shape == after.shape
+    return float((before != after).any(axis=-1).mean())
+
+
 def test_pointing_at_a_unit_shows_its_map_large_in_the_result(page: Page, address: str) -> None:
     open_stage(page, address, "replay")
-    page.wait_for_timeout(800)  # the page around the stage settles its width
+    page.wait_for_timeout(800)  # while the page loads, the stage may still change its width
     network, plane = page.locator(".network canvas"), page.locator(".plane canvas")
-    before, box = plane.evaluate("one => one.toDataURL()"), network.bounding_box()
+    before, box = painted(plane), network.bounding_box()
     assert box
     title = page.locator(".plane .title")
     expect(title).to_have_text("What it has learned")
@@ -262,12 +278,12 @@ def test_pointing_at_a_unit_shows_its_map_large_in_the_result(page: Page, addres
         if "hidden" in title.inner_text().lower():
             break
     assert re.fullmatch(r"Hidden \d, unit \d+, over the plane", title.inner_text())
-    assert plane.evaluate("one => one.toDataURL()") != before
+    assert changed(before, painted(plane)) > 0.5
     assert re.search(r"strongest (from|to) .+: −?[\d.]+", page.locator(".tooltip").inner_text())
     expect(page.locator(".tooltip canvas")).to_be_hidden()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 40)
     expect(title).to_have_text("What it has learned")
-    assert plane.evaluate("one => one.toDataURL()") == before
+    assert changed(before, painted(plane)) < 0.05
 
 
 def test_a_tap_shows_the_facts_of_a_unit_and_a_tap_elsewhere_hides_them(browser: Browser, address: str) -> None:
