@@ -7,6 +7,7 @@ import streamlit as st
 
 from lab import session
 from lab.charts import answer
+from lab.charts.stage_panels import png
 from lab.components.drawing_pad import drawing_pad
 from lab.frame import quiet
 from lab.shown_run import ShownRun
@@ -62,9 +63,11 @@ def _answer(run: ShownRun, question: dict[str, Any] | None) -> None:
     st.html(f'<p class="picture-title">{_sentence(run, view, question)}</p>')
     seen, output = st.columns((1, 3))
     if _is_digits(run):
-        picture = np.kron(1 - np.clip(view.answer_input.reshape(8, 8), 0, 1), np.ones((12, 12)))
+        picture = png(
+            np.kron(255 * (1 - np.clip(view.answer_input.reshape(8, 8), 0, 1)), np.ones((12, 12))).astype(np.uint8)
+        )
         with seen:
-            st.image(picture, width=130, alt="The example as the network sees it: 8 by 8 pixels")
+            st.html(f'<img src="{picture}" width="130" alt="The example as the network sees it: 8 by 8 pixels">')
             quiet("What the network sees")
     output.altair_chart(answer.output(run, view), alt="The network's output for this example")
     if (chart := answer.units(run, view)) is not None:

@@ -13,6 +13,7 @@ import streamlit as st
 from lab import session
 from lab.components.stage import stage
 from lab.controls import Controls
+from lab.engine.messages import FINAL
 from lab.frame import quiet
 from lab.provenance import provenance_line
 from lab.shown_run import ShownRun
@@ -50,26 +51,13 @@ class Live:
         st.session_state[f"{self.family}:shown"] = run
 
     def _find(self) -> ShownRun | None:
-        if arrived := self.controls.arrived_run():
-            run = self._attach(arrived)
-            if run is not None:
-                self.controls.set(run.config)
-                self.config = self.controls.config()
-                return run
-            st.toast("The run in this address is not stored here. Train makes the same one from the same settings.")
-        run = self.run
-        if run is not None and (run.active or run.config == self.config.model_dump(mode="json")):
+        """Keep the run while it trains and as long as nobody turns a control after its end."""
+        run, wanted = self.run, self.config.model_dump(mode="json")
+        untouched = st.session_state.get(f"{self.family}:wanted") == wanted
+        st.session_state[f"{self.family}:wanted"] = wanted
+        if run is not None and (run.active or run.config == wanted or (run.final and untouched)):
             return run
         return self._stored() or self._prepared()
-
-    def _attach(self, run_id: str) -> ShownRun | None:
-        progress = self.engine.poll(run_id, 0, self.owner)
-        if progress.state in ("unknown", "finished", "stopped", "failed"):
-            run = session.stored_run(run_id)
-            return run if run is not None and run.family == self.family else None
-        run = ShownRun(run_id, self.family, dict(progress.config), "live")
-        run.update(progress)
-        return run
 
     def _stored(self) -> ShownRun | None:
         summary = session.store().find(self.family, self.config.digest())
@@ -94,8 +82,9 @@ class Live:
 
     @property
     def waits_for_train(self) -> bool:
-        """Whether the controls say something else than the run that trains."""
-        return self.run is not None and self.run.active and not self._only_learning_rate_differs(self.run)
+        """Whether the controls say something else than the run that is shown."""
+        run = self.run
+        return run is not None and (run.active or run.final) and not self._only_learning_rate_differs(run)
 
     # ---- the buttons ----
 
@@ -273,6 +262,30 @@ class Live:
         """One line that says what happens, over a progress bar; both always there, so that nothing jumps."""
         share = min(1.0, run.step / run.total_steps)
         st.progress(share if run.active or run.final else 0.0, text=status_line(run, self.waits_for_train))
+
+
+def arrive(controls: Controls) -> None:
+    """Open the run that the address names, with its settings; call before the widgets are drawn."""
+    run_id = controls.arrived_run()
+    if not run_id:
+        return
+    run = _attached(run_id, controls.family)
+    if run is None:
+        st.toast("The run in this address is not stored here. Train makes the same one from the same settings.")
+        return
+    controls.set(run.config)
+    st.session_state[f"{controls.family}:shown"] = run
+
+
+def _attached(run_id: str, family: str) -> ShownRun | None:
+    """Return a run that trains now, or a stored one; None where there is none of this id and family."""
+    progress = session.engine().poll(run_id, 0, session.owner())
+    if progress.state in ("unknown", *FINAL):
+        stored = session.stored_run(run_id)
+        return stored if stored is not None and stored.family == family else None
+    run = ShownRun(run_id, progress.family, dict(progress.config), "live")
+    run.update(progress)
+    return run if run.family == family else None
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)

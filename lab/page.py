@@ -16,7 +16,7 @@ from lab.controls import Controls
 from lab.controls_text import to_query
 from lab.drawing import ask_network
 from lab.frame import quiet
-from lab.live import Live, Payload
+from lab.live import Live, Payload, arrive
 from lab.shown_run import ShownRun
 from models.base import Failure
 from models.configs import CONFIGS
@@ -47,6 +47,7 @@ class Page:
         self.stop, self.family, self.labels = BY_SLUG[slug], slug, labels or {}
         frame.open_frame(slug)
         self.controls = Controls(CONFIGS[self.family])
+        arrive(self.controls)
         self._payload = payload
         self.live: Live
 
@@ -211,7 +212,7 @@ class Page:
         picture = _thumbnail(stored.run_id, result)
         value = stored.last.get(metric)
         if picture is not None:
-            st.image(picture, width="stretch", alt=f"What the stored run shows that {kind}")
+            st.html(f'<img class="thumbnail" src="{picture}" alt="What the stored run shows that {kind}">')
         name = metric.replace("test_", "").replace("r2", "R²")
         score = "not a number" if value is None else f"{value:.3g}"
         st.html(f'<p class="provenance">Stored: {name} {score}</p>')
@@ -241,7 +242,8 @@ class Page:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _thumbnail(run_id: str, _result: Result) -> Any:
+def _thumbnail(run_id: str, _result: Result) -> str | None:
+    """Return a picture as a data URI: a file of Streamlit's own may be gone when a fast rerun overtakes the browser."""
     return thumbnail(ShownRun.from_record(session.store().open(run_id)), _result)
 
 

@@ -9,23 +9,23 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from lab.charts.palette import CLASSES, ROLES
-from lab.charts.stage_panels import ImagesPanel, PlanePanel, Points, diverging
+from lab.charts.stage_panels import ImagesPanel, PlanePanel, Points, diverging, png
 from lab.shown_run import ShownRun
-from models.base import Array
 
-SIDE, RADIUS = 360, 5
+SIDE, RADIUS = 260, 4
 
 
-def thumbnail(run: ShownRun, result: Any) -> Array | None:
-    """Return (height, width, 4) uint8. result(run, views) is the family's function for the panel; None: no picture."""
+def thumbnail(run: ShownRun, result: Any) -> str | None:
+    """Return a PNG data URI. result(run, views) is the family's function for the panel; None: no picture."""
     if not run.moments:
         return None
     last = replace(run, moments=run.moments[-1:])
     panel = result(last, last.views())
     if isinstance(panel, ImagesPanel):
         picture = _decoded(panel.images[0])
-        return np.asarray(picture.resize((SIDE, SIDE * picture.height // picture.width), Image.Resampling.NEAREST))
-    return np.asarray(_plane(panel)) if isinstance(panel, PlanePanel) else None
+        larger = picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.NEAREST)
+        return png(np.asarray(larger))
+    return png(np.asarray(_plane(panel))) if isinstance(panel, PlanePanel) else None
 
 
 def _decoded(uri: str) -> Image.Image:

@@ -22,6 +22,12 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def train_slowly(page: Page) -> None:
+    """Train at a pace of two pictures a second: half a minute, enough to do something meanwhile."""
+    page.get_by_text("Slow", exact=True).click()
+    press(page, "Train")
+
+
 def shown_step(page: Page) -> int:
     """Return the step in the stage's own label."""
     text = page.locator(".stage").first.inner_text()
@@ -64,7 +70,7 @@ def test_the_first_screen_fits_without_scrolling(page: Page, app: str) -> None:
 def test_train_move_a_control_stop_and_replay(page: Page, app: str) -> None:
     page.goto(f"{app}/mlp?{SMALL}&epochs=1000&seed=1")
     wait_prepared(page)
-    press(page, "Train")
+    train_slowly(page)
     wait_step(page, 1)
     page.get_by_role("slider", name="Units per layer").press("ArrowRight")
     expect(page.get_by_text("The settings have changed")).to_be_visible(timeout=20 * SECONDS)
@@ -72,8 +78,9 @@ def test_train_move_a_control_stop_and_replay(page: Page, app: str) -> None:
     wait_step(page, before + 1)  # moving a control does not disturb the run
     press(page, "Stop")
     expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=20 * SECONDS)
-    page.get_by_role("slider", name="Units per layer").press("ArrowLeft")
-    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=30 * SECONDS)
+    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=30 * SECONDS)  # what was watched stays
+    page.get_by_role("slider", name="Units per layer").press("ArrowRight")
+    wait_prepared(page)
 
 
 def test_a_finished_run_replays_without_the_server(page: Page, app: str) -> None:
@@ -93,7 +100,7 @@ def test_a_finished_run_replays_without_the_server(page: Page, app: str) -> None
 def test_pause_step_and_resume(page: Page, app: str) -> None:
     page.goto(f"{app}/mlp?{SMALL}&epochs=1000&seed=3")
     wait_prepared(page)
-    press(page, "Train")
+    train_slowly(page)
     wait_step(page, 1)
     press(page, "Pause")
     expect(page.get_by_text("Paused at step")).to_be_visible(timeout=20 * SECONDS)
@@ -112,14 +119,14 @@ def test_pause_step_and_resume(page: Page, app: str) -> None:
 def test_a_reload_finds_the_run_that_trains(page: Page, app: str) -> None:
     page.goto(f"{app}/mlp?{SMALL}&epochs=2000&seed=4")
     wait_prepared(page)
-    press(page, "Train")
+    train_slowly(page)
     wait_step(page, 5)
     page.wait_for_function("location.search.includes('run=')")
     before = shown_step(page)
     page.reload()
     expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible(timeout=30 * SECONDS)
     wait_step(page, before + 1)
-    assert page.get_by_role("slider", name="Units per layer").get_attribute("aria-valuenow") == "6"
+    assert page.get_by_role("slider", name="Units per layer").input_value() == "6"
     press(page, "Stop")
     expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=20 * SECONDS)
 
@@ -127,7 +134,7 @@ def test_a_reload_finds_the_run_that_trains(page: Page, app: str) -> None:
 def test_a_second_tab_watches_the_same_run_by_its_address(page: Page, browser: Browser, app: str) -> None:
     page.goto(f"{app}/mlp?{SMALL}&epochs=2000&seed=5")
     wait_prepared(page)
-    press(page, "Train")
+    train_slowly(page)
     wait_step(page, 5)
     page.wait_for_function("location.search.includes('run=')")
     second = browser.new_context().new_page()
