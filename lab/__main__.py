@@ -8,6 +8,7 @@ import argparse
 import importlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,7 +73,7 @@ def _train(chosen: argparse.Namespace, threads: int) -> int:
     from lab.direct import train_here
     from lab.engine.run_process import prepare_process
 
-    prepare_process(threads)
+    prepare_process(threads, family_name=chosen.family)
     try:
         record = train_here(config, keep=not chosen.no_store)
     except ValueError as error:
@@ -88,11 +89,15 @@ def _train(chosen: argparse.Namespace, threads: int) -> int:
 def _examples(families: Sequence[str], threads: int) -> int:
     if unknown := _unknown(families):
         return _refuse(*unknown)
+    from models.configs import CONFIGS
+
+    if len(names := families or list(CONFIGS)) > 1:  # TensorFlow's threads are set once per process, and per family
+        return max(subprocess.run([sys.executable, "-m", "lab", "examples", name]).returncode for name in names)
     from lab.direct import train_examples
     from lab.engine.run_process import prepare_process
 
-    prepare_process(threads)
-    train_examples(families)
+    prepare_process(threads, family_name=names[0])
+    train_examples(names)
     return 0
 
 

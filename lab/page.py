@@ -22,6 +22,7 @@ from models.base import Failure
 from models.configs import CONFIGS
 from models.presets import FAILURES, PRESETS, Preset
 
+GO_ON_SECONDS = 1.0
 Result = Callable[[ShownRun, list[Any]], Any]
 Labels = Mapping[str, Mapping[str, str]]
 
@@ -49,6 +50,7 @@ class Page:
         self.controls = Controls(CONFIGS[self.family])
         arrive(self.controls)
         self._payload = payload
+        self._waited = False
         self.live: Live
 
     # ---- the first screen ----
@@ -77,6 +79,24 @@ class Page:
         self.live = Live(self.controls, self._payload)
         self.live.transport(self._more_settings)
         self.live.show()
+        self._first_screen_first()
+
+    def _first_screen_first(self) -> None:
+        """When a page is opened, send its first screen alone and everything below it a moment later.
+
+        A browser draws what it gets in one go: with the charts below in the same message, the first picture would come
+        two seconds later.
+        """
+        key = f"{self.family}:opened"
+        if key not in st.session_state:
+            st.session_state[key] = True
+            st.fragment(self._go_on, run_every=GO_ON_SECONDS)()
+            st.stop()
+
+    def _go_on(self) -> None:
+        if self._waited:
+            st.rerun()
+        self._waited = True
 
     def _more_settings(self) -> None:
         with st.popover("More settings", width="content"):

@@ -9,8 +9,10 @@ def provenance_line(run: ShownRun) -> str:
     """Return where a run's numbers come from, as HTML."""
     tags = {"live": "Trained live", "stored": "Stored run", "example": "Stored example"}
     tag = tags[run.origin] if run.final or run.origin != "live" else "Live"
-    parts = [f"seed {run.config.get('seed', 0)}", f"{run.step:,} steps"]
-    if run.seconds:
+    parts = [f"seed {run.config.get('seed', 0)}"]
+    if run.final:
+        parts.append(f"{run.step:,} steps")
+    if run.final and run.seconds:
         parts.append(f"{run.seconds:.3g} s of training")
     if run.device:
         parts.append(_escape(run.device))

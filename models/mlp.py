@@ -24,6 +24,7 @@ from models.configs import MlpConfig
 from models.training_loop import CompiledTraining, train_in_chunks
 from models.views import BINS, CALIBRATION_BINS, MAP_SIZE, SHOWN_EXAMPLES, SURFACE_SIZE, WORST, MlpView
 
+MOST_THREADS = 1  # products of such small matrices are faster on one thread than shared by two
 SHOWN_UNITS = 16  # units per layer that are drawn
 OPTIMIZERS = {
     "sgd": lambda rate: keras.optimizers.SGD(rate),

@@ -36,7 +36,7 @@ def main(connection: Connection, job: Mapping[str, Any]) -> None:
     threading.Thread(target=_end_with, args=(job["engine"],), daemon=True).start()
     with contextlib.suppress(Quit, EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         try:
-            prepare_process(job["threads"], job["plug_ins"])
+            prepare_process(job["threads"], job["plug_ins"], job["family"])
             if job["family"] == "":
                 connection.send(("device", describe_device()))
                 return
@@ -80,16 +80,20 @@ def sentence_for(error: Exception) -> str:
     )
 
 
-def prepare_process(threads: int, plug_ins: str = "") -> None:
+def prepare_process(threads: int, plug_ins: str = "", family_name: str = "") -> None:
     """Set up TensorFlow before its first op: the threads of one op, one op at a time, GPU memory on demand.
 
-    The same for every run, since the number of threads decides in which order sums are taken.
+    The same for every run of a family, since the number of threads decides in which order sums are taken. A family of
+    small networks names `MOST_THREADS`: more would only wait for each other.
     """
     for plug_in in filter(None, plug_ins.split(",")):
         importlib.import_module(plug_in.strip())
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(int(threads))
+    from models.base import family
+
+    most = getattr(family(family_name), "MOST_THREADS", threads) if family_name else threads
+    tf.config.threading.set_intra_op_parallelism_threads(min(int(threads), most))
     tf.config.threading.set_inter_op_parallelism_threads(1)
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
@@ -166,7 +170,7 @@ class Run:
         self.job = job
         self.going, self.paused, self.stopping = False, False, False
         self.steps_allowed, self.steps_asked = 0, 0
-        self.pace = 0.0
+        self.pace, self.breathed = 0.0, 0.0
         self.weights_sent = time.monotonic()
         self.recent_step = 0
         keras.utils.set_random_seed(self.config.seed)
@@ -245,13 +249,14 @@ class Run:
             self.connection.send(("finished", words))
 
     def _breathe(self) -> None:
-        """Wait so long that a person can watch, obeying meanwhile; a pace of 0 waits for nothing."""
+        """Wait until the next snapshot is due at this pace, obeying meanwhile; a pace of 0 waits for nothing."""
         self._obey_all()
-        until = time.monotonic() + self.pace
+        until = max(time.monotonic(), self.breathed + self.pace)
         while self.pace and not self.paused and not self.stopping and (left := until - time.monotonic()) > 0:
             if self.connection.poll(left):
                 self._obey(self.connection.recv())
-                until = min(until, time.monotonic() + self.pace)
+                until = min(until, self.breathed + self.pace)
+        self.breathed = time.monotonic()
 
     def _hold(self) -> bool:
         """Wait until the run may take its next piece of work; True when it must stop instead."""

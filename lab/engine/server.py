@@ -26,6 +26,8 @@ LONGEST_PACE = 5.0
 
 Keep = Callable[[dict[str, Any]], None]
 
+PREPARED_GRACE_SECONDS = 1.0
+
 
 class Engine:
     """All runs. Every method may be called from any thread and returns quickly (but `ask`).
@@ -155,8 +157,11 @@ class Engine:
         """A browser tab was closed: its runs end after a short grace, unless somebody watches them again."""
         with self.lock:
             for run in self._of_owner(owner, (*WAITING, *ACTIVE)):
+                grace = self.settings.grace_seconds
+                if run.state in ("preparing", "prepared"):
+                    grace = min(grace, PREPARED_GRACE_SECONDS)  # nothing is lost with it, and its memory is free again
                 run.released, run.seen = True, time.monotonic()
-                run.patience = min(run.patience, self.settings.grace_seconds)
+                run.patience = min(run.patience, grace)
 
     def device(self) -> dict[str, str]:
         """Return {"kind": "CPU" or "GPU", "name": ...}; empty while TensorFlow is still being imported."""

@@ -30,4 +30,5 @@ def open_page(slug: str, **query: str) -> AppTest:
         page.switch_page(f"pages/{slug}.py")
     for name, value in query.items():
         page.query_params[name] = value
-    return page.run()
+    page.run()
+    return page.run() if slug else page  # the first run draws the first screen, the second what lies below
