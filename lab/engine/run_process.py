@@ -276,6 +276,7 @@ class Run:
         command, value = order
         if command == "go":
             self.going, self.pace, self.paused = True, float(value["pace"]), bool(value["paused"])
+            self.breathed = time.monotonic()
         elif command == "pause":
             self.paused, self.steps_allowed = True, 0
         elif command == "resume":
