@@ -23,12 +23,12 @@ def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         st.cache_resource.clear()
 
 
-def open_page(slug: str, **query: str) -> AppTest:
-    """Return a page, run once, as opened with this address; slug "" is home."""
+def open_page(slug: str, *, whole: bool = True, **query: str) -> AppTest:
+    """Return a page as opened with this address; slug "" is home. whole: with the sections below the first screen."""
     page = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     if slug:
         page.switch_page(f"pages/{slug}.py")
     for name, value in query.items():
         page.query_params[name] = value
     page.run()
-    return page.run() if slug else page  # the first run draws the first screen, the second what lies below
+    return page.run() if slug and whole else page  # the first run draws the first screen, the second all

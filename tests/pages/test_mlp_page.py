@@ -66,7 +66,7 @@ def test_trains_stores_and_offers_the_stored_run_again() -> None:
 
 
 def test_an_unknown_run_in_the_address_is_said_and_does_no_harm() -> None:
-    page = open_page("mlp", run="mlp-20200101-000000-abcdef")
+    page = open_page("mlp", whole=False, run="mlp-20200101-000000-abcdef")
     assert not page.exception
     assert page.toast and "not stored here" in page.toast[0].value
 
