@@ -124,7 +124,8 @@ def predict(config: Any, inputs: int, square: float, centred: float) -> Predicti
     inputs: number of inputs; square: mean of |x|^2 over the examples; centred: the same after the mean is taken away.
     """
     layer = _first(config, inputs, square, centred)
-    sizes, factors = [sqrt(layer.square)], []
+    sizes: list[float] = [sqrt(layer.square)]
+    factors: list[float] = []
     follow = {"plain": _plain, "residual": _residual, "highway": _highway}[config.connection]
     for _ in range(1, config.depth):
         layer, factor = follow(config, layer)
