@@ -346,20 +346,6 @@ def test_a_comparison_that_fails_does_not_fail_the_run(client: EngineClient, own
     assert (ended.state, ended.facts["baselines"]) == ("finished", [])
 
 
-def test_a_damaged_compiled_function_fails_one_run_at_most(client: EngineClient) -> None:
-    files: list[Path] = []
-    for _ in range(3):  # another test's error may have emptied the folder just now
-        wait_for_state(client, client.start("mlp", MLP, uuid4().hex))
-        if files := list((runs_folder().parent / "compiled").iterdir()):
-            break
-    assert files
-    for file in files:
-        file.write_bytes(file.read_bytes()[:1000])
-    wait_for_state(client, client.start("mlp", MLP, uuid4().hex))
-    ended = wait_for_state(client, client.start("mlp", MLP, uuid4().hex))
-    assert ended.state == "finished", ended.message
-
-
 def test_a_run_that_prints_a_lot_is_not_held_up(client: EngineClient, owner: str) -> None:
     assert wait_for_state(client, start(client, owner, behaviour="loud"), seconds=30).state == "finished"
 
