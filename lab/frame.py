@@ -6,6 +6,7 @@ import streamlit as st
 
 from lab import session
 from lab.catalog import BY_SLUG, GROUPS, STOPS
+from lab.collection import spare_loaded_code
 
 APP = "Road to Transformers"
 ICON = str(Path(__file__).parent / "frontend" / "icon.png")
@@ -17,6 +18,7 @@ STYLE = Path(__file__).parent / "frontend" / "frame.css"
 
 def open_frame(slug: str) -> None:
     """Set up a page: call first, once. slug: the page's file name, "" for home."""
+    spare_loaded_code()
     title = BY_SLUG[slug].title if slug else APP
     st.set_page_config(page_title=f"{title} · {APP}" if slug else APP, page_icon=ICON, layout="wide")
     st.html(STYLE)

@@ -9,7 +9,7 @@ from lab.catalog import GROUPS, STOPS, Stop
 def draw(title: str, idea: str) -> None:
     """Draw the home page."""
     frame.open_frame("")
-    st.markdown(f'<div class="page-head"><h1>{title}</h1><p>{idea}</p></div>', unsafe_allow_html=True)
+    st.html(f'<div class="page-head"><h1>{title}</h1><p>{idea}</p></div>')
     first = next(stop for stop in STOPS if stop.built)
     st.page_link(f"pages/{first.slug}.py", label=f"Begin: {first.title}")
     for group in GROUPS:

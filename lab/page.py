@@ -11,6 +11,7 @@ import streamlit as st
 from lab import frame, session
 from lab.catalog import BY_SLUG, ROOT
 from lab.charts.thumbnail import thumbnail
+from lab.components.early import fetch_stage_first
 from lab.components.scroll import scroll_to_top
 from lab.controls import Controls
 from lab.controls_text import to_query
@@ -47,6 +48,7 @@ class Page:
     def __init__(self, slug: str, payload: Payload, labels: Labels | None = None) -> None:
         self.stop, self.family, self.labels = BY_SLUG[slug], slug, labels or {}
         frame.open_frame(slug)
+        fetch_stage_first()
         self.controls = Controls(CONFIGS[self.family])
         arrive(self.controls)
         self._payload = payload
@@ -58,10 +60,9 @@ class Page:
     def idea(self, sentence: str) -> None:
         """Draw the head: name, idea in one sentence, origin."""
         head, presets = st.columns((2.4, 1), vertical_alignment="top")
-        head.markdown(
+        head.html(
             f'<div class="page-head"><h1>{self.stop.title}</h1><p>{sentence}</p>'
-            f'<p class="origin">{self.stop.origin}</p></div>',
-            unsafe_allow_html=True,
+            f'<p class="origin">{self.stop.origin}</p></div>'
         )
         with presets:
             self._presets()

@@ -23,6 +23,8 @@ const PAUSE = "M4,2.5h3v11h-3zM9,2.5h3v11h-3z";
 class Stage {
   constructor(root) {
     this.host = element("div", "stage", null);
+    this.buildStatus();
+    this.nothing = element("div", "nothing", this.host, { "aria-hidden": "true" });
     this.row = element("div", "panels", this.host);
     this.buildMachine();
     this.tooltip = new Tooltip(this.host);
@@ -41,6 +43,23 @@ class Stage {
     document.fonts.addEventListener("loadingdone", this.lettered);
     root.append(this.host);
     this.observer.observe(this.row);
+  }
+
+  /** What happens to the run, in a sentence over a bar. */
+  buildStatus() {
+    this.status = element("div", "status", this.host);
+    this.sentence = element("p", "sentence", this.status);
+    const range = { role: "progressbar", "aria-label": "Share of the run that is done", "aria-valuemin": 0 };
+    this.bar = element("div", "bar", this.status, { ...range, "aria-valuemax": 100 });
+    this.done = element("span", "done", this.bar);
+  }
+
+  tellStatus(status) {
+    this.status.hidden = !status;
+    if (!status) return;
+    this.sentence.textContent = status.text;
+    this.done.style.width = `${100 * status.share}%`;
+    this.bar.setAttribute("aria-valuenow", Math.round(100 * status.share));
   }
 
   buildMachine() {
@@ -64,26 +83,36 @@ class Stage {
   }
 
   update(data) {
+    this.tellStatus(data.status);
+    this.host.style.setProperty("--height", `${data.height}px`);
+    this.host.classList.toggle("empty", !data.steps.length);
+    if (!data.steps.length) return this.clear();
     const last = data.steps.length - 1;
     const stay = this.data && this.data.run === data.run && this.data.replay && data.replay;
     if (!stay) this.pause();
     const frame = stay ? Math.min(this.frame, last) : last;
     this.data = data;
     this.slider.max = Math.max(1, last);
-    this.host.style.setProperty("--height", `${data.height}px`);
     const columns = data.panels.filter((panel, k) => !k || !panel.below);
     this.host.style.setProperty("--columns", columns.map(columnOf).join(" "));
     this.host.classList.toggle("live", !data.replay);
     this.button.disabled = this.slider.disabled = !data.replay || last < 1;
-    this.show(frame);
-    this.preload(data);
+    Promise.resolve(this.show(frame)).then(() => this.data === data && this.preload(data));
+  }
+
+  /** There is no picture of this run yet: forget the one before, which belongs to another run. */
+  clear() {
+    this.pause();
+    this.ticket += 1;
+    this.painted = this.ticket;
+    this.data = this.current = null;
   }
 
   urisOf(data, frame) {
     return data.panels.flatMap((panel) => VIEWS[panel.kind].prototype.uris(panel, frame)).filter(Boolean);
   }
 
-  /** Decode all frames ahead of the slider, the first ones first. */
+  /** Decode all frames ahead of the slider, once the wanted one is painted. */
   preload(data) {
     const wanted = new Set(data.steps.flatMap((_, frame) => this.urisOf(data, frame)));
     this.pictures.prune(wanted);
@@ -118,6 +147,7 @@ class Stage {
       view.view.paint(data.panels[k], frame, shared);
       if (view.view.canvas) view.view.canvas.dataset.frame = frame;
     });
+    if (!this.draws) performance.mark("stage:first-picture"); // what `python -m benchmarks browser` waits for
     this.draws += 1;
     Object.assign(this.host.dataset, { draws: this.draws, frame });
   }

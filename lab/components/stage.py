@@ -7,6 +7,7 @@ holds all recorded frames, and slider, arrow keys and Play move through them in 
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ _FOLDER = Path(__file__).parent
 # One idea a file, joined in this order: a class must stand before the first one that names it at the top level.
 _PARTS = ("numbers", "canvas", "network", "plane", "curves", "panel")
 _REQUIRED = ("run", "steps", "replay", "palette", "panels")
+_NOTHING_YET: Mapping[str, Any] = {"run": "", "steps": [], "epochs": [], "replay": False, "palette": {}, "panels": []}
 
 
 def _slim(code: str) -> str:
@@ -42,16 +44,28 @@ _stage = st.components.v2.component(
 )
 
 
-def stage(payload: Mapping[str, Any], *, key: str, height: int = 400) -> Any:
+@dataclass(frozen=True)
+class Status:
+    """What happens to the run. text: a sentence; share: how much of the run is done, 0 to 1."""
+
+    text: str
+    share: float
+
+
+def stage(payload: Mapping[str, Any] | None, *, key: str, status: Status | None = None, height: int = 400) -> Any:
     """Show `payload` in a row of panels, `height` pixels high in all (title, picture, legend and slider).
 
+    status: a line over the panels; it travels with the picture, since every further element costs the browser as much
+    as the picture does. payload None: there is no picture yet; a quiet field keeps its place.
     Below 760 pixels of width the panels stack in reading order and take the height they need. Use the same `key` for
     the live frames and for the replay of a run: then the picture changes in place.
     Raises ValueError on a payload that `stage_payload` did not make, or a height outside 200 to 2000.
     """
-    missing = [name for name in _REQUIRED if name not in payload]
-    if missing or not payload["panels"] or not payload["steps"]:
-        raise ValueError(f"not a stage payload; missing or empty: {', '.join(missing) or 'panels or steps'}")
+    if payload is not None:
+        missing = [name for name in _REQUIRED if name not in payload]
+        if missing or not payload["panels"] or not payload["steps"]:
+            raise ValueError(f"not a stage payload; missing or empty: {', '.join(missing) or 'panels or steps'}")
     if not 200 <= height <= 2000:
         raise ValueError(f"the stage is 200 to 2000 pixels high, not {height}")
-    return _stage(data={**payload, "height": height}, key=key)
+    data = dict(_NOTHING_YET if payload is None else payload)
+    return _stage(data={**data, "height": height, "status": asdict(status) if status else None}, key=key)
