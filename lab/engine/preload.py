@@ -6,6 +6,8 @@ import importlib.util
 import os
 from collections.abc import Iterator
 
+from lab.engine.memory import give_back_file_pages
+
 MODULES = (
     "numpy", "sklearn.linear_model", "sklearn.svm", "sklearn.neighbors", "sklearn.preprocessing", "sklearn.compose",
     "sklearn.impute", "sklearn.datasets", "pandas", "tensorflow", "keras", "models.training_loop", "models.configs",
@@ -30,3 +32,4 @@ with _silence():
     for _module in MODULES:
         if importlib.util.find_spec(_module.split(".", 1)[0]) is not None:
             importlib.import_module(_module)
+give_back_file_pages()

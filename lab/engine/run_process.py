@@ -5,12 +5,10 @@ pairs. The order of work is fixed: untrained snapshot, compile, wait for "go", t
 """
 
 import contextlib
-import ctypes
 import importlib
 import math
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -19,6 +17,7 @@ from dataclasses import asdict
 from multiprocessing.connection import Connection
 from typing import Any
 
+from lab.engine.memory import give_back_file_pages, give_back_memory
 from lab.engine.messages import Moment, pack
 
 WEIGHTS_EVERY_SECONDS = 2.0
@@ -148,13 +147,6 @@ def last_words(step: int, total_steps: int) -> str:
     return f"The stop rule ended this run at step {step:,}." if step < total_steps else ""
 
 
-def give_back_memory() -> None:
-    """Return to the system what compiling has freed: about 60 MB a run that glibc would keep for later."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
 class Run:
     """The life of one run."""
 
@@ -247,6 +239,7 @@ class Run:
         else:
             words = last_words(self.recent_step, self.family.total_steps(self.config, self.data))
             self.connection.send(("finished", words))
+        give_back_file_pages()  # from now on it only waits for questions
 
     def _breathe(self) -> None:
         """Wait until the next snapshot is due at this pace, obeying meanwhile; a pace of 0 waits for nothing."""

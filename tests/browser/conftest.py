@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,23 +18,30 @@ from benchmarks.chromium import FLAGS, chromium
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the app as the README does, on a free port, and return its address."""
+@contextmanager
+def serving(script: str, log: Path, **environment: str) -> Iterator[str]:
+    """Run a Streamlit script of this project on a free port, as the README does; yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = (tmp_path_factory.mktemp("log") / "app.log").open("w")
-    environment = {**os.environ, "ROAD_DATA_DIR": str(tmp_path_factory.mktemp("data")), "ROAD_AWAY_SECONDS": "30"}
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        _until_healthy(f"http://127.0.0.1:{port}/_stcore/health")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        log.close()
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    with log.open("w") as text:
+        server = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=text, stderr=text)
+        try:
+            _until_healthy(f"http://127.0.0.1:{port}/_stcore/health")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the app with an empty store and return its address."""
+    data, log = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("log") / "app.log"
+    with serving("streamlit_app.py", log, ROAD_DATA_DIR=str(data), ROAD_AWAY_SECONDS="30") as address:
+        yield address
 
 
 def _until_healthy(address: str) -> None:

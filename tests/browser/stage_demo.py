@@ -26,8 +26,9 @@ from lab.charts.stage_panels import (
     sprite,
     stage_payload,
 )
+from lab.collection import spare_loaded_code
 from lab.components.drawing_pad import drawing_pad
-from lab.components.stage import stage
+from lab.components.stage import Status, stage
 
 FRAMES, SIDE, TILE = 60, 50, 20
 STEPS = np.unique(np.rint(np.linspace(0, 1, FRAMES) ** 2 * 3000).astype(int) + np.arange(FRAMES))
@@ -236,6 +237,7 @@ def show_live() -> None:
 
 
 st.set_page_config(layout="wide", page_title="Stage")
+spare_loaded_code()
 st.title("Stage")
 mode = st.query_params.get("mode", "live")
 height = int(st.query_params.get("height", "420"))
@@ -250,6 +252,8 @@ elif mode == "replay":
     )
 elif mode == "stacked":
     stage(stage_payload(stacked_panels(), [390], run="stacked", replay=False), key="stage", height=height)
+elif mode == "waiting":
+    stage(None, key="stage", status=Status("Building and compiling the network.", 0.25), height=height)
 elif mode == "digits":
     wide = digits_panels()
     stage(stage_payload(wide[:3], [0], run="wide", replay=False), key="stage", height=height)

@@ -2,34 +2,20 @@
 
 import base64
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
+
+from tests.browser.conftest import serving
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # True where nothing is painted in a band across the middle of a canvas; a band, since reading pixels is slow.
 BLANK = """canvas => {
     const pixels = canvas.getContext("2d").getImageData(0, canvas.height >> 1, canvas.width, 8).data;
@@ -39,44 +25,10 @@ BLANK = """canvas => {
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Start the demo app on a free port and return its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = {"server.port": port, "server.headless": "true", "browser.gatherUsageStats": "false"}
-    options |= {"server.fileWatcherType": "none", "server.address": "127.0.0.1"}
-    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    script = str(ROOT / "tests" / "browser" / "stage_demo.py")
-    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from streamlit.web.cli import main; main()"
-    command = [sys.executable, "-c", code, str(ROOT), "run", script, *words]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
-
-
-def _wait_until_healthy(url: str) -> None:
-    for _ in range(150):
-        try:
-            with urllib.request.urlopen(url, timeout=1) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError(url)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return one Chromium for all tests of this file."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the demo app and return its address."""
+    with serving("tests/browser/stage_demo.py", tmp_path_factory.mktemp("log") / "demo.log") as address:
+        yield address
 
 
 @pytest.fixture
@@ -127,20 +79,18 @@ def watch_live(page: Page) -> dict[str, float]:
 
 
 def test_live_frames_follow_fast_on_the_same_canvas_and_none_is_blank(page: Page, address: str) -> None:
-    """Look up to six times, since other programs slow the machine; no look may see a blank.
-
-    The target of six updates a second is measured by `python -m benchmarks browser`; here three show that it is alive.
-    """
+    """Look three times at most, since another program on the machine may slow one look; no look may see a blank."""
     open_stage(page, address, "live")
     page.wait_for_timeout(700)  # the first frames share the processor with the page that is still loading
     rates: list[float] = []
-    while len(rates) < 6 and max(rates, default=0) < 6:
+    while len(rates) < 3 and max(rates, default=0) < 6:
         seen = watch_live(page)
         rates.append(seen["rate"])
         assert seen["blanks"] == 0
         assert seen["kept"]
+        assert seen["frames"] >= 40
     print(f"updates per second: {rates}")
-    assert max(rates) >= 3
+    assert max(rates) >= 6
 
 
 def test_the_slider_scrubs_60_frames_without_the_server(page: Page, address: str) -> None:
@@ -326,6 +276,18 @@ def test_two_curves_share_a_column_and_say_where_numbers_end(page: Page, address
     tops = [box["y"] for box in (one.bounding_box() for one in page.locator(".panel").all()) if box]
     assert tops == sorted(tops)
     assert len(set(tops)) == 4
+
+
+def test_without_a_picture_the_status_stands_over_a_field_of_the_same_height(page: Page, address: str) -> None:
+    page.goto(f"{address}/?mode=waiting&embed=true")
+    expect(page.locator(".sentence")).to_have_text("Building and compiling the network.")
+    bar = page.get_by_role("progressbar")
+    expect(bar).to_have_attribute("aria-valuenow", "25")
+    width, done = (one.evaluate("one => one.getBoundingClientRect().width") for one in (bar, page.locator(".done")))
+    assert done == pytest.approx(width / 4, abs=1)
+    assert page.locator(".nothing").evaluate("one => one.offsetHeight") == 420
+    expect(page.locator(".machine")).to_be_hidden()
+    assert serious_findings(page) == []
 
 
 def test_between_phone_and_desk_two_columns(page: Page, address: str) -> None:

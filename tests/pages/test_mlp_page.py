@@ -1,5 +1,6 @@
 """The page of the multilayer perceptron, driven through its widgets; the engine behind it is real."""
 
+import gc
 import time
 
 import pytest
@@ -117,3 +118,8 @@ def test_home_lists_every_stop_once() -> None:
     text = " ".join(str(block.value) for block in page.markdown)
     assert "Road to Transformers" in text
     assert len({stop.slug for stop in STOPS}) == len(STOPS)
+
+
+def test_a_page_leaves_little_to_the_collection_after_each_script_run() -> None:
+    open_page("")
+    assert gc.get_freeze_count() > 30_000
