@@ -10,13 +10,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from lab.controls_text import parse_settings
 from lab.engine.environment import training_environment
 from lab.engine.settings import Settings
-from lab.runs import json_values
+from lab.run_files import json_values
 from lab.storage import data_folder
 
 
@@ -36,8 +37,23 @@ def main(arguments: Sequence[str]) -> int:
         limits = Settings.from_environment()
     except ValueError as error:
         return _refuse(str(error))
-    for name, value in training_environment(data_folder() / "compiled", limits.compile_cache_megabytes).items():
-        os.environ.setdefault(name, value)
+    with _variables(training_environment(data_folder() / "compiled", limits.compile_cache_megabytes)):
+        return _run(chosen, limits)
+
+
+@contextmanager
+def _variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables that are not set yet, and take them back: an engine that starts later makes its own."""
+    ours = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+
+
+def _run(chosen: argparse.Namespace, limits: Settings) -> int:
     for plug_in in filter(None, limits.families.split(",")):
         importlib.import_module(plug_in.strip())
     if chosen.command == "train":

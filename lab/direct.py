@@ -12,7 +12,8 @@ from lab.engine.messages import SCENE_STEP
 from lab.engine.run_process import describe_device, diverged, facts_of, last_words
 from lab.engine.run_state import new_run_id
 from lab.engine.versions import describe, versions
-from lab.runs import Record, RunStore
+from lab.run_files import Record
+from lab.runs import RunStore
 from lab.storage import examples_folder, runs_folder
 from models.base import Family, family
 from models.configs import CONFIGS, Config

@@ -53,7 +53,8 @@ def menu() -> None:
 def device_line() -> None:
     """Say what trains: the processor, or the graphics card if TensorFlow sees one."""
     kind, name = session.device_badge()
-    st.html(f'<p class="device"><span class="device-kind">{kind}</span>{name}<br>trains the networks</p>')
+    job = "" if kind == session.UNKNOWN else "<br>trains the networks"
+    st.html(f'<p class="device"><span class="device-kind">{kind}</span>{name}{job}</p>')
 
 
 def quiet(text: str) -> None:

@@ -11,7 +11,8 @@ def draw(title: str, idea: str) -> None:
     frame.open_frame("")
     st.html(f'<div class="page-head"><h1>{title}</h1><p>{idea}</p></div>')
     first = next(stop for stop in STOPS if stop.built)
-    st.page_link(f"pages/{first.slug}.py", label=f"Begin: {first.title}")
+    with st.container(key="begin"):
+        st.page_link(f"pages/{first.slug}.py", label=f"Begin: {first.title}")
     for group in GROUPS:
         st.html(f'<div class="section-head"><h2>{group}</h2></div>')
         stops = [stop for stop in STOPS if stop.group == group]

@@ -192,9 +192,13 @@ class Live:
         st.html(
             f'<p class="provenance">{provenance_line(run)}</p>'
         )  # not in the fragment: less to send ten times a second
-        if waits:
+        if waits and self._opened(run):
             st.fragment(self._heartbeat, run_every=HEARTBEAT_SECONDS)()
         self.controls.write_address(run=run.run_id if run.state != "preparing" and self._named(run) else "")
+
+    def _opened(self, run: ShownRun) -> bool:
+        """Whether the first screen stands: until then nothing is compiled that it does not show."""
+        return run.origin == "live" or f"{self.family}:opened" in st.session_state
 
     def _tick_seconds(self) -> float:
         run = self.run

@@ -7,7 +7,8 @@ from uuid import uuid4
 import streamlit as st
 
 from lab.engine.client import EngineClient
-from lab.runs import CorruptRun, RunStore, UnknownRun
+from lab.run_files import CorruptRun, UnknownRun
+from lab.runs import RunStore
 from lab.shown_run import ShownRun
 from lab.storage import examples_folder, runs_folder
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.engine.messages import FINAL, SCENE_STEP, Arrays, Progress, unpack
-from lab.runs import Record
+from lab.run_files import Record
 from models.configs import CONFIGS, Config
 from models.views import VIEWS
 

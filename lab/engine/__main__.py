@@ -23,7 +23,8 @@ from lab.engine.server import Engine, Keep, Recall
 from lab.engine.settings import Settings
 from lab.engine.versions import describe, versions
 from lab.engine.watch import Watch
-from lab.runs import CorruptRun, Record, RunStore, UnknownRun
+from lab.run_files import CorruptRun, Record, UnknownRun
+from lab.runs import RunStore
 from lab.storage import data_folder, examples_folder, runs_folder
 
 

@@ -140,6 +140,7 @@ RULES = (
             "psutil",
             "pydantic",
             "lab.engine",
+            "lab.run_files",
             "lab.runs",
             "lab.storage",
             "models",

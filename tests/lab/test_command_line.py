@@ -11,7 +11,8 @@ import pytest
 from lab.__main__ import main
 from lab.controls_text import from_query, parse_settings, to_query
 from lab.engine.client import ROOT
-from lab.runs import RunStore, json_values
+from lab.run_files import json_values
+from lab.runs import RunStore
 from models.configs import MlpConfig
 from tests.lab.conftest import running_engine, wait_for_state
 
@@ -86,6 +87,13 @@ def test_a_mistake_in_the_environment_is_said(
     monkeypatch.setenv("ROAD_SLOTS", "abc")
     assert main(["train", "mlp"]) == 2
     assert capsys.readouterr().err == "ROAD_SLOTS must be a whole number, not 'abc'\n"
+
+
+def test_the_command_leaves_the_environment_as_it_was() -> None:
+    """An engine that this process starts later would otherwise keep its compiled functions in the command's folder."""
+    before = dict(os.environ)
+    assert main(["train", "nosuchfamily"]) == 2
+    assert dict(os.environ) == before
 
 
 def test_a_run_that_diverges_ends_with_a_sentence_and_another_status(tmp_path: Path) -> None:

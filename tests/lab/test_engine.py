@@ -15,7 +15,8 @@ import pytest
 from lab.engine.client import EngineClient
 from lab.engine.messages import FINAL, SCENE_STEP, Progress, unpack
 from lab.engine.run_state import RunState
-from lab.runs import Record, RunStore
+from lab.run_files import Record
+from lab.runs import RunStore
 from lab.storage import runs_folder
 from tests.lab.conftest import alive, family_of, running_engine, wait_for, wait_for_state, wait_for_step
 

@@ -15,10 +15,8 @@ MLP = {"dataset": "xor", "epochs": 3, "layers": 1, "units": 4, "samples": 60}
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineClient]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("TF_XLA_FLAGS", raising=False)  # the command line, run in this process, names its own folder there
-        with running_engine(tmp_path_factory.mktemp("data"), slots=3, prepared=2, kept=2, threads=2) as client:
-            yield client
+    with running_engine(tmp_path_factory.mktemp("data"), slots=3, prepared=2, kept=2, threads=2) as client:
+        yield client
 
 
 def test_a_damaged_compiled_function_fails_one_run_at_most(client: EngineClient) -> None:

@@ -20,7 +20,9 @@ import numpy as np
 import pytest
 
 from lab import storage
-from lab.runs import ABANDONED_AFTER, CorruptRun, Record, RunStore, UnknownRun, new_run_id
+from lab.engine.run_state import new_run_id
+from lab.run_files import CorruptRun, Record, UnknownRun
+from lab.runs import ABANDONED_AFTER, RunStore
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("run.json", "metrics.parquet", "views.npz", "weights.npz")
@@ -445,7 +447,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 import numpy as np
-from lab.runs import Record, RunStore
+from lab.run_files import Record
+from lab.runs import RunStore
 store = RunStore(Path({folder!r}))
 noise = np.random.default_rng(0).random((40, 5000))
 {before}
@@ -458,13 +461,13 @@ import os, signal
 Path.rename = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
 """
 KILLED_BEFORE_THE_INDEX = """
-import os, signal, lab.runs
-original = lab.runs._write_synced
+import os, signal, lab.run_files
+original = lab.run_files._write_synced
 def write(path, data):
     if path.name == "run.json":
         os.kill(os.getpid(), signal.SIGKILL)
     original(path, data)
-lab.runs._write_synced = write
+lab.run_files._write_synced = write
 """
 
 
