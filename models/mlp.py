@@ -167,8 +167,9 @@ def scene(config: MlpConfig, data: Dataset) -> Mapping[str, Array]:
     """Return what training does not change.
 
     train_targets: (n,), test_targets: (m,), in the target's unit. 2-D sets: train_points (n, 2), test_points (m, 2).
-    Images: test_images (m, height, width). Other classification: test_plane (m, 2), the first two principal components
-    of the standardized inputs, and plane_shares (2,), the share of the variance of each. At most 240 test examples.
+    Images: test_images (m, height, width). Tables: input_means (16 or fewer inputs, groups), see `means_by_group`, and
+    for a classification test_plane (m, 2), the first two principal components of the standardized inputs, with
+    plane_shares (2,), the share of the variance of each. At most 240 test examples.
     """
     shown = slice(0, SHOWN_EXAMPLES)
     arrays = {
@@ -179,13 +180,20 @@ def scene(config: MlpConfig, data: Dataset) -> Mapping[str, Array]:
         arrays |= {"train_points": data.points("train"), "test_points": data.points("test")[shown]}
     elif data.image_shape:
         arrays["test_images"] = data.test_inputs[shown].reshape(-1, *data.image_shape)
-    elif data.task == "classification" and data.train_inputs.shape[1] > 1:
-        from sklearn.decomposition import PCA
-
-        components = PCA(2, random_state=0).fit(data.train_inputs)
-        arrays["test_plane"] = components.transform(data.test_inputs[shown]).astype(np.float32)
-        arrays["plane_shares"] = components.explained_variance_ratio_.astype(np.float32)
+    else:
+        arrays["input_means"] = means_by_group(data, data.test_inputs[:, :SHOWN_UNITS]).astype(np.float32)
+        arrays |= _main_axes(data) if data.task == "classification" and data.train_inputs.shape[1] > 1 else {}
     return arrays
+
+
+def _main_axes(data: Dataset) -> dict[str, Array]:
+    from sklearn.decomposition import PCA
+
+    components = PCA(2, random_state=0).fit(data.train_inputs)
+    return {
+        "test_plane": components.transform(data.test_inputs[:SHOWN_EXAMPLES]).astype(np.float32),
+        "plane_shares": components.explained_variance_ratio_.astype(np.float32),
+    }
 
 
 def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None = None) -> MlpView:
@@ -200,6 +208,7 @@ def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None =
     return MlpView(
         **_plane(model, data),
         **_weights(model, data),
+        **_responses(data, hidden, outputs),
         **_predictions(data, outputs),
         **_activity(model, hidden),
     )
@@ -223,6 +232,30 @@ def _answer(model: keras.Model, data: Dataset, question: Mapping[str, Any]) -> M
         answer_output=known.astype(np.float32),
         answer_units=np.concatenate(units).astype(np.float32) if units else np.zeros(0, np.float32),
     )
+
+
+def groups_of(data: Dataset) -> Array:
+    """Return the group of each test example: its class, or the quarter of the target it lies in. (m,) int."""
+    if data.task == "classification":
+        return np.asarray(data.test_targets)
+    limits = np.quantile(data.test_targets, (0.25, 0.5, 0.75))
+    return np.searchsorted(limits, data.test_targets, side="right")
+
+
+def means_by_group(data: Dataset, values: Array) -> Array:
+    """Return the mean of each column of `values` (m, d) over each group: (d, groups); 0 for a group of no example."""
+    groups, count = groups_of(data), len(data.class_names) or 4
+    held = [values[groups == group] for group in range(count)]
+    return np.stack([part.mean(axis=0) if len(part) else np.zeros(values.shape[1]) for part in held], axis=1)
+
+
+def _responses(data: Dataset, hidden: list[Array], outputs: Array) -> dict[str, Array]:
+    """Return what excites the units of a network on a table; the other kinds of data have pictures of their own."""
+    if data.plane or data.image_shape:
+        return {}
+    known = outputs if data.task == "regression" else probabilities(outputs)[:, -outputs.shape[1] :]
+    columns = [layer[:, :SHOWN_UNITS] for layer in (*hidden, known)]
+    return {"responses": means_by_group(data, np.concatenate(columns, axis=1)).astype(np.float16)}
 
 
 def _grid(size: int) -> Array:

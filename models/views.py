@@ -22,7 +22,9 @@ class MlpView(View):
     surface: (60, 60, c) float16, 2-D sets: class probabilities, or the prediction in the target's unit (c = 1), on a
     grid over the plane, row 0 at the top, rounded to 1/64 of the largest (as are the maps). unit_maps: (units shown,
     24, 24) float16, activation of each shown hidden unit over the plane, first layer first. unit_weights: (units shown,
-    height, width) float16, images: the weights of the first layer. edges: float16, weights between the shown units of
+    height, width) float16, images: the weights of the first layer. responses: (units shown, groups) float16, tables:
+    mean activation of each shown hidden unit, first layer first, then of each shown output, over the test examples of
+    each class, or of each quarter of the target from low to high. edges: float16, weights between the shown units of
     consecutive layers, each (from, to), flattened, one behind the other.
     probabilities: (240 or fewer, c) float16, the first test examples; predictions: the same for a regression, float32
     in the target's unit. confusion: (c, c) int32, all test examples, row = truth, column = prediction.
@@ -39,6 +41,7 @@ class MlpView(View):
     surface: Array | None = None
     unit_maps: Array | None = None
     unit_weights: Array | None = None
+    responses: Array | None = None
     edges: Array | None = None
     probabilities: Array | None = None
     predictions: Array | None = None

@@ -73,7 +73,7 @@ def network(run: ShownRun, views: list[Any]) -> NetworkPanel:
         title="The network",
         alt=alts[-1],
         alts=alts,
-        notice="Blue weights push up, orange ones push down. Point at a unit.",
+        notice=_network_notice(run),
         weight=1.4,
         layers=tuple(layers),
         edges=edges,
@@ -83,6 +83,13 @@ def network(run: ShownRun, views: list[Any]) -> NetworkPanel:
         pixelated=not is_plane(run),
         maps=is_plane(run),
     )
+
+
+def _network_notice(run: ShownRun) -> str:
+    if not has_stripes(run):
+        return "Blue weights push up, orange ones push down. Point at a unit."
+    kinds = "class" if run.facts["data"]["task"] == "classification" else "quarter of the target"
+    return f"In each unit one stripe per {kinds}: blue, its examples excite the unit; orange, they silence it."
 
 
 def _strongest_weights(
@@ -158,16 +165,17 @@ def _layer(run: ShownRun, place: int, size: int, count: int) -> NetworkLayer:
         height, width = data["image_shape"]
         return NetworkLayer("input", f"{height} × {width} pixels", size, columns=width, tiles=True)
     shown = tuple(range(min(size, SHOWN)))
+    pictured = is_plane(run) or has_stripes(run)
     if place == 0:
         labels = tuple(FORMULAS.get(name, _without_unit(str(name))) for name in data["input_names"][: len(shown)])
-        return NetworkLayer("input", f"{size} inputs", size, shown, labels, tiles=is_plane(run))
+        return NetworkLayer("input", f"{size} inputs", size, shown, labels, tiles=pictured)
     if place == count - 1:
         names = data["class_names"] if size > 1 else [_output_name(data)]
         labels = tuple(_without_unit(str(name)) for name in names[: len(shown)])
-        return NetworkLayer("output", f"{size} output{'s' * (size > 1)}", size, shown, labels, tiles=is_plane(run))
+        return NetworkLayer("output", f"{size} output{'s' * (size > 1)}", size, shown, labels, tiles=pictured)
     shown = tuple(range(min(size, drawn_units(run))))
     columns = 1 if len(shown) <= 8 else 2
-    pictured = is_plane(run) or (is_image(run) and place == 1)
+    pictured = pictured or (is_image(run) and place == 1)
     caption = f"{size} {run.config['activation']} unit{'s' * (size > 1)}"
     return NetworkLayer(f"hidden {place}", caption, size, shown, columns=columns, tiles=pictured)
 
@@ -188,6 +196,8 @@ def tiles(run: ShownRun, view: Any) -> Array:
 
 def tiles_of(run: ShownRun, views: list[Any]) -> list[Array]:
     """Return the small pictures in the units of every view; those of the inputs stand still."""
+    if has_stripes(run):
+        return [_stripes(np.concatenate([run.scene["input_means"], _drawn_responses(run, view)])) for view in views]
     inputs = _plane_inputs(run) if is_plane(run) else _pixel_inputs(run)
     drawn = _plane_tiles if is_plane(run) else _image_tiles
     return [np.concatenate([inputs, drawn(run, view)]) for view in views]
@@ -206,10 +216,30 @@ def _plane_tiles(run: ShownRun, view: Any) -> Array:
     output = _surface_picture(run, view)[_every(SURFACE_SIZE)][:, _every(SURFACE_SIZE)]
     if view.unit_maps is None:
         return output[np.newaxis]
+    return np.concatenate([_coloured(view.unit_maps[_drawn_places(run)]), output[np.newaxis]])
+
+
+def _drawn_places(run: ShownRun) -> list[int]:
+    """Return where the hidden units that are drawn stand among those that are recorded."""
     sizes = [min(size, SHOWN) for size in layer_sizes(run)[1:-1]]
     starts = np.cumsum([0, *sizes])
-    drawn = [start + k for start, size in zip(starts, sizes, strict=False) for k in range(min(size, drawn_units(run)))]
-    return np.concatenate([_coloured(view.unit_maps[drawn]), output[np.newaxis]])
+    return [start + k for start, size in zip(starts, sizes, strict=False) for k in range(min(size, drawn_units(run)))]
+
+
+def has_stripes(run: ShownRun) -> bool:
+    """Whether the units of a network on a table are drawn with what excites them."""
+    return "input_means" in run.scene
+
+
+def _drawn_responses(run: ShownRun, view: Any) -> Array:
+    recorded = sum(min(size, SHOWN) for size in layer_sizes(run)[1:-1])
+    return np.concatenate([view.responses[_drawn_places(run)], view.responses[recorded:]])
+
+
+def _stripes(means: Array) -> Array:
+    """Draw one stripe per group in each unit, side by side: (units, groups) to (units, 24, 24, 4) RGBA."""
+    places = np.arange(MAP_SIZE) * means.shape[1] // MAP_SIZE
+    return _coloured(np.repeat(np.asarray(means, np.float64)[:, np.newaxis, places], MAP_SIZE, axis=1))
 
 
 def _coloured(maps: Array) -> Array:

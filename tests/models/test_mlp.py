@@ -127,6 +127,7 @@ CASES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 IMAGES = [name for name in CASES if name.startswith("digits")]
 PLANES = ["spiral", "moons without a layer", "plane"]
+TABLES = [name for name in CASES if name not in IMAGES and name not in PLANES]
 REGRESSIONS = ["plane", "diabetes", "cars"]
 CLASSIFICATIONS = [name for name in CASES if name not in REGRESSIONS]
 HIDDEN = [name for name, settings in CASES.items() if settings.get("layers") != 0]
@@ -346,6 +347,34 @@ def test_worst_examples(name: str) -> None:
         np.testing.assert_allclose(found(case.view.worst_outputs), softmax(outputs[rows]), atol=1e-5)
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_what_excites_the_units_of_a_table(name: str) -> None:
+    """The mean over the examples of each class, or of each quarter of the target, taken one example at a time."""
+    case = looked(name)
+    targets, inputs = case.data.test_targets, case.data.test_inputs
+    if case.data.task == "regression":
+        borders = [float(np.quantile(targets, share)) for share in (0.25, 0.5, 0.75)]
+        groups = [sum(target >= border for border in borders) for target in targets]
+    else:
+        groups = [int(target) for target in targets]
+    *hidden, outputs = case.layers(inputs)
+    last = outputs if case.data.task == "regression" else softmax(outputs)[:, -outputs.shape[1] :]
+    drawn = np.concatenate([layer[:, :16] for layer in (*hidden, last)], axis=1)
+    for values, means in (
+        (drawn, case.view.responses),
+        (inputs[:, :16], mlp.scene(case.config, case.data)["input_means"]),
+    ):
+        assert found(means).shape == (values.shape[1], max(groups) + 1)
+        for group in set(groups):
+            rows = [row for row, own in zip(values, groups, strict=True) if own == group]
+            np.testing.assert_allclose(found(means)[:, group], sum(rows) / len(rows), rtol=2e-3, atol=2e-3)
+
+
+def test_other_data_have_pictures_of_their_own() -> None:
+    for name in (*IMAGES, *PLANES):
+        assert looked(name).view.responses is None
+
+
 @pytest.mark.parametrize("name", HIDDEN)
 def test_histograms(name: str) -> None:
     case = looked(name)
@@ -402,6 +431,7 @@ def test_scene(name: str) -> None:
         targets = getattr(data, f"{part}_targets")[:shown]
         wanted = targets * data.target_scale + data.target_mean if name in REGRESSIONS else targets
         np.testing.assert_allclose(scene.pop(f"{part}_targets"), wanted, rtol=1e-5, atol=1e-6)
+    assert (scene.pop("input_means", None) is not None) == (name in TABLES)  # its numbers: see the test of responses
     if name in PLANES:
         np.testing.assert_allclose(scene.pop("train_points"), data.train_inputs[:, :2] * 3.0, rtol=1e-6)
         np.testing.assert_allclose(scene.pop("test_points"), data.test_inputs[:240, :2] * 3.0, rtol=1e-6)
