@@ -300,6 +300,63 @@ def _moves(browser: Browser, address: str, moves: int, training: bool) -> float:
     return statistics.quantiles(times, n=20)[18]
 
 
+# Resolves with the seconds from the click on `name` (a button's test id) until the text of the graph is another one.
+CLICK_TO_CHANGE = """([selector, graph]) => new Promise(resolve => {
+  const deep = root => { for (const one of root.querySelectorAll('*')) {
+      if (one.matches(graph)) return one;
+      if (one.shadowRoot) { const inner = deep(one.shadowRoot); if (inner) return inner; } } return null; };
+  const text = () => (deep(document) || {}).innerText, before = text(), start = performance.now();
+  const look = () => text() !== before ? resolve((performance.now() - start) / 1000) : requestAnimationFrame(look);
+  document.querySelector(selector).click(); look(); })"""
+
+
+def answers(browser: Browser, app: str, moves: int) -> Iterator[Figure]:
+    """Measure how soon the two pages on learning show what a changed control means, once warm."""
+    times = {"backpropagation, another example": _graph_answers(browser, app, moves)}
+    times["gradient flow, another depth"] = _stage_answers(browser, app, moves)
+    for name, seconds in times.items():
+        median = statistics.median(seconds)
+        spread = f"{min(seconds):.2f} to {max(seconds):.2f} s over {len(seconds)} changes"
+        yield Figure(f"{name}: new picture", median, "s", "<= 0.3", median <= 0.3, spread)
+
+
+def _graph_answers(browser: Browser, app: str, moves: int) -> list[float]:
+    page = opened(browser, f"{app}/backpropagation")
+    page.locator(".walk").wait_for(timeout=120_000)
+    page.wait_for_timeout(5000)
+    up = "[data-testid=stNumberInputStepUp]"
+    times = []
+    for _ in range(moves + 2):
+        times.append(float(page.evaluate(CLICK_TO_CHANGE, [up, ".view"])))
+        page.wait_for_timeout(700)
+    page.context.close()
+    return times[2:]  # the first ones compile
+
+
+def _stage_answers(browser: Browser, app: str, moves: int) -> list[float]:
+    page = opened(browser, f"{app}/gradient_flow")
+    page.locator(".stage[data-draws]").first.wait_for(timeout=120_000)
+    page.wait_for_timeout(5000)
+    handle = page.get_by_role("slider", name="Depth", exact=True)
+    times = []
+    for _ in range(moves + 2):
+        page.evaluate(WAIT_FOR_DRAW)
+        handle.press("ArrowRight")
+        times.append(float(page.evaluate("window.drawn")))
+        page.wait_for_timeout(1500)
+    page.context.close()
+    return times[2:]
+
+
+# Times the next picture of the stage, from the next key that is pressed.
+WAIT_FOR_DRAW = f"""() => {{ {FIND_STAGE}
+  window.drawn = new Promise(resolve => addEventListener('keydown', () => {{
+    const start = performance.now(), first = stage.dataset.draws;
+    const look = () => stage.dataset.draws !== first ? resolve((performance.now() - start) / 1000)
+                                                     : requestAnimationFrame(look);
+    look(); }}, {{ once: true, capture: true }})); }}"""
+
+
 def memory(browser: Browser, app: str, pid: int) -> Iterator[Figure]:
     """Measure the memory after opening every page and training once."""
     for stop in STOPS:
@@ -335,6 +392,7 @@ def measure(rounds: int) -> Iterator[Figure]:
             yield from live_updates(browser, app)
             yield from scrubbing(browser, app)
             yield from slider_response(browser, app, 4 * rounds)
+            yield from answers(browser, app, 4 * rounds)
             yield from live_speed(browser, app, data, max(2, rounds // 2))
         browser.close()
 
