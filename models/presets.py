@@ -64,6 +64,59 @@ PRESETS: dict[str, tuple[Preset, ...]] = {
             threshold=0.93,
         ),
     ),
+    "backpropagation": (
+        Preset(
+            title="XOR, two hidden layers of three",
+            reason="Seven units, 25 parameters, every number readable; five optimizers start from the same weights.",
+            settings={},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+        Preset(
+            title="The smallest chain: 2-2-1 on two moons",
+            reason="Two hidden units, nine parameters: a gradient at the first layer is a product of four factors.",
+            settings={"dataset": "moons", "layers": 1, "units": 2},
+            metric="test_accuracy",
+            threshold=0.8,
+        ),
+        Preset(
+            title="Three classes: iris",
+            reason="With a softmax every output pulls on every hidden unit: the sum over paths has three terms.",
+            settings={"dataset": "iris", "inputs": 4, "layers": 1},
+            metric="test_accuracy",
+            threshold=0.85,
+        ),
+    ),
+    "gradient_flow": (
+        Preset(
+            title="Ten sigmoid layers with a plus",
+            reason="Each layer adds to what it was given. The gradient passes by the plus and arrives undiminished.",
+            settings={},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+        Preset(
+            title="ReLU with He's weights, ten layers",
+            reason="Half the units are off, so weights of twice the variance keep the gradient's size.",
+            settings={"connection": "plain", "activation": "relu", "initialization": "he_normal"},
+            metric="test_accuracy",
+            threshold=0.85,
+        ),
+        Preset(
+            title="Highway, twenty layers",
+            reason="Gates that start nearly closed let the gradient by, at about .87 a layer.",
+            settings={"connection": "highway", "depth": 20},
+            metric="test_accuracy",
+            threshold=0.85,
+        ),
+        Preset(
+            title="As in a Transformer: plus, normalization, GELU",
+            reason="Layer normalization before each layer, a plus around it. Twenty layers train like two.",
+            settings={"activation": "gelu", "normalization": "layer", "depth": 20},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+    ),
 }
 
 FAILURES: dict[str, tuple[Failure, ...]] = {
@@ -120,6 +173,84 @@ FAILURES: dict[str, tuple[Failure, ...]] = {
             repair={"activation": "relu"},
             metric="test_accuracy",
             threshold=0.7,
+        ),
+    ),
+    "backpropagation": (
+        Failure(
+            title="No hidden layer: XOR for ever out of reach",
+            reason="A single unit draws one straight line. No line parts XOR, whatever the optimizer.",
+            settings={"layers": 0, "noise": 0.0},
+            repair={"layers": 2},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+        Failure(
+            title="Equal weights, equal gradients",
+            reason="Started at zero, every hidden output is zero, so every gradient but that of the last bias is zero.",
+            settings={"initialization": "zeros"},
+            repair={"initialization": "glorot_uniform"},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+        Failure(
+            title="Steps too small to arrive",
+            reason="Each step does what the gradient promised, and in sixty epochs that is next to nothing.",
+            settings={"learning_rate": 0.001},
+            repair={"learning_rate": 0.1},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+    ),
+    "gradient_flow": (
+        Failure(
+            title="Ten sigmoid layers without the plus",
+            reason="Each layer hands on less than a quarter: a hundred-thousandth arrives at the first.",
+            settings={"connection": "plain"},
+            repair={"connection": "residual"},
+            metric="test_accuracy",
+            threshold=0.85,
+        ),
+        Failure(
+            title="Twenty sigmoid layers",
+            reason="Twice as deep, the gradient at the first layer is smaller by another million.",
+            settings={"connection": "plain", "depth": 20},
+            repair={"activation": "selu", "initialization": "lecun_normal"},
+            metric="test_accuracy",
+            threshold=0.85,
+        ),
+        Failure(
+            title="First weights three times too large",
+            reason="Each layer multiplies sums and gradient by three. Clipping does not mend it, since the sums "
+            "themselves are too large; weights of He's own size do.",
+            settings={
+                "connection": "plain", "activation": "relu", "initialization": "he_normal", "gain": 3.0,
+                "optimizer": "sgd", "learning_rate": 0.01,
+            },
+            repair={"gain": 1.0},
+            metric="test_accuracy",
+            threshold=0.75,
+        ),
+        Failure(
+            title="A deep product of matrices",
+            reason="Without a bend the stack is a product of matrices, and 1.3 to the twentieth power is 190.",
+            settings={
+                "connection": "plain", "activation": "linear", "initialization": "orthogonal", "gain": 1.3,
+                "depth": 20, "optimizer": "sgd", "learning_rate": 0.01,
+            },
+            repair={"clip_norm": 1.0},
+            metric="test_accuracy",
+            threshold=0.85,
+        ),
+        Failure(
+            title="One matrix twenty times: a recurrent network",
+            reason="A recurrent network meets the same matrix at every step. A little too large, it explodes.",
+            settings={
+                "connection": "plain", "activation": "linear", "initialization": "orthogonal", "gain": 1.2,
+                "depth": 20, "shared_weights": True, "optimizer": "sgd", "learning_rate": 0.01,
+            },
+            repair={"clip_norm": 1.0},
+            metric="test_accuracy",
+            threshold=0.85,
         ),
     ),
 }
