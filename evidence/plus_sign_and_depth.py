@@ -25,13 +25,14 @@ def measure(stack: str, depth: int, seed: int) -> float:
     """Return the share of test digits right after a complete run, measured once at its end."""
     from models import gradient_flow
     from models.configs import GradientFlowConfig
+    from models.gradient_untrained import cross_entropy
     from models.training_loop import CompiledTraining
 
     config = GradientFlowConfig(depth=depth, seed=seed, **STACKS[stack])
     data = gradient_flow.load(config)
     model = gradient_flow.build(config, data)
     training = CompiledTraining(
-        model, gradient_flow.optimizer_for(config), gradient_flow.cross_entropy,
+        model, gradient_flow.optimizer_for(config), cross_entropy,
         data.train_inputs, data.train_targets, batch_size=config.batch_size, seed=seed,
     )  # fmt: skip
     training.run(0, gradient_flow.total_steps(config, data), config.learning_rate)

@@ -20,13 +20,15 @@ import keras
 import numpy as np
 
 from lab.datasets.choose import load as load_data
+from lab.datasets.dataset import PLANE_EXTENT
+from lab.datasets.generated import expand
 from models import presets
 from models.base import Array, Baseline, Live, Snapshot, schedule
 from models.baselines import baselines as tabular_baselines
 from models.configs import BackpropagationConfig
 from models.small_network import Lesson, flatten, initializer_of, losses, mean_losses, unflatten
 from models.training_loop import CompiledTraining
-from models.views import SLICE_EXTENT, SLICE_SIZE, BackpropagationView
+from models.views import MAP_SIZE, SLICE_EXTENT, SLICE_SIZE, BackpropagationView
 
 RACERS = {
     "sgd": lambda rate: keras.optimizers.SGD(rate),
@@ -157,7 +159,24 @@ def look(model: keras.Model, data: Lesson, question: Mapping[str, Any] | None = 
 
         return answer(model, data, question)
     row = flatten(model.get_weights())
-    return BackpropagationView(weights=row, surface=surface(row.astype(np.float64), data))
+    maps = unit_maps(row.astype(np.float64), data) if data.dataset.plane else None
+    return BackpropagationView(weights=row, surface=surface(row.astype(np.float64), data), unit_maps=maps)
+
+
+def unit_maps(row: Array, data: Lesson) -> Array:
+    """Return what each hidden unit and the output give over the plane, row 0 at the top: (units, 24, 24) float16.
+
+    Rounded to 1/64 of the largest of each map: finer than the eye, and a stored run stays small.
+    """
+    centres = ((np.arange(MAP_SIZE) + 0.5) / MAP_SIZE * 2 - 1) * PLANE_EXTENT
+    x1, x2 = np.meshgrid(centres, centres[::-1])
+    inputs = expand(np.stack([x1.ravel(), x2.ravel()], 1), data.dataset.extra_features)[:, : data.sizes[0]]
+    *hidden, outputs = forward(unflatten(row, data.sizes), inputs, data.config.activation)[1]
+    known = outputs if data.dataset.task == "regression" else 1 / (1 + np.exp(-outputs))
+    maps = np.concatenate([*hidden, known], axis=1).T.reshape(-1, MAP_SIZE, MAP_SIZE)
+    largest = np.abs(np.nan_to_num(maps)).max(axis=(1, 2), keepdims=True)
+    scale = np.where(largest > 0, largest, 1.0) / 64
+    return (np.rint(maps / scale) * scale).astype(np.float16)
 
 
 def surface(row: Array, data: Lesson) -> Array:

@@ -11,32 +11,41 @@ Everything is computed in float64: the gradient of thirty sigmoid layers is smal
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from lab.datasets.choose import load as load_data
 from lab.datasets.dataset import Dataset
 from models import presets
 from models.base import Array, Baseline, Live, Snapshot, schedule
 from models.baselines import baselines as tabular_baselines
 from models.configs import GradientFlowConfig
-from models.gradient_theory import predict
+from models.gradient_measures import drawn_layers, drawn_pairs, view_of
+from models.gradient_time import through_time
+from models.gradient_untrained import (
+    PRECISION,
+    PROBE,
+    Seen,
+    cross_entropy,
+    digits,
+    gate_initializer,
+    kernel_initializer,
+    output_initializer,
+    scored,
+    scores,
+    signal_of,
+    standardized,
+    theory_by_image,
+    theory_for,
+    view_untrained,
+)
 from models.training_loop import CompiledTraining, train_in_chunks
-from models.views import BINS, GradientFlowView
+from models.views import GradientFlowView
 
-PRECISION = "float64"
-PROBE = 256  # training examples whose mean loss the gradients are taken of
-DRAWN_LAYERS, DRAWN_UNITS = 8, 4  # of the network's picture
-RECURRENT_INPUTS, RECURRENT_UNITS, RECURRENT_SEQUENCES, SKIPPED = 8, 32, 32, 5
 LARGEST_COMPARISON = 8
-KINDS = {
-    "glorot_uniform": (1.0, "fan_avg", "uniform"),
-    "he_normal": (2.0, "fan_in", "truncated_normal"),
-    "lecun_normal": (1.0, "fan_in", "truncated_normal"),
-}
 
 
 class Highway(keras.layers.Layer):
@@ -54,7 +63,7 @@ class Highway(keras.layers.Layer):
 
 def load(config: GradientFlowConfig) -> Dataset:
     """Return the handwritten digits, 64 pixels from 0 to 1, a quarter of them held out."""
-    return load_data("digits", seed=config.seed)
+    return digits(config.seed)
 
 
 def build(config: GradientFlowConfig, data: Dataset) -> keras.Model:
@@ -74,19 +83,14 @@ def build(config: GradientFlowConfig, data: Dataset) -> keras.Model:
             h = keras.layers.Add(dtype=PRECISION, name=f"plus_{number}")([h, a])  # h + a
         else:
             h = Highway(dtype=PRECISION, name=f"highway_{number}")([h, a, _gate(config, number)(h)])
-    outputs = keras.layers.Dense(len(data.class_names), dtype=PRECISION, kernel_initializer=_output(config),
+    outputs = keras.layers.Dense(len(data.class_names), dtype=PRECISION, kernel_initializer=output_initializer(config),
                                  name="output")(h)  # fmt: skip
     return keras.Model(inputs, outputs, name="gradient_flow")
 
 
 def _dense(config: GradientFlowConfig, name: str, number: int) -> keras.layers.Dense:
     """Return a layer of sums; its weights follow from the seed and its number, whatever else is in the stack."""
-    seed = 1000 * config.seed + number
-    if config.initialization == "orthogonal":
-        start: Any = keras.initializers.Orthogonal(gain=config.gain, seed=seed)
-    else:
-        scale, mode, distribution = KINDS[config.initialization]
-        start = keras.initializers.VarianceScaling(scale * config.gain**2, mode, distribution, seed=seed)
+    start = kernel_initializer(config, number)
     return keras.layers.Dense(config.width, dtype=PRECISION, kernel_initializer=start, name=name)
 
 
@@ -96,14 +100,10 @@ def _gate(config: GradientFlowConfig, number: int) -> keras.layers.Dense:
         config.width,
         "sigmoid",
         dtype=PRECISION,
-        kernel_initializer=keras.initializers.GlorotUniform(seed=1000 * config.seed + 500 + number),
+        kernel_initializer=gate_initializer(config, number),
         bias_initializer=keras.initializers.Constant(config.gate_bias),
         name=f"gate_{number}",
     )
-
-
-def _output(config: GradientFlowConfig) -> keras.initializers.Initializer:
-    return keras.initializers.GlorotUniform(seed=1000 * config.seed + 999)
 
 
 def _normalized(config: GradientFlowConfig, x: Any, number: int) -> Any:
@@ -129,11 +129,6 @@ def optimizer_for(config: GradientFlowConfig) -> keras.optimizers.Optimizer:
     return kind(config.learning_rate, global_clipnorm=config.clip_norm or None)
 
 
-def cross_entropy(targets: Any, logits: Any) -> Any:
-    """Return the loss of each example, in the precision of the logits: (batch,)."""
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(targets, tf.int32), logits)
-
-
 def train(
     config: GradientFlowConfig, data: Dataset, model: keras.Model, live: Live | None = None
 ) -> Iterator[Snapshot]:
@@ -156,17 +151,13 @@ def train(
 
 def evaluate(model: keras.Model, data: Dataset) -> dict[str, float]:
     """Return loss and share right on both parts of the data."""
-    metrics: dict[str, float] = {}
-    for part in ("train", "test"):
-        inputs, targets = getattr(data, f"{part}_inputs"), getattr(data, f"{part}_targets")
-        logits = model(inputs, training=False)
-        metrics[f"{part}_loss"] = float(tf.reduce_mean(cross_entropy(targets, logits)))
-        metrics[f"{part}_accuracy"] = float(np.mean(np.argmax(logits, axis=1) == targets))
-    return metrics
+    both = np.concatenate([data.train_inputs, data.test_inputs])
+    return scored(model(both, training=False), data)
 
 
-def _ratio(signal: Array) -> float:
+def _ratio(signal: Array | None) -> float:
     """Return the gradient at the first layer as a multiple of that at the last; 0 where none arrives at all."""
+    assert signal is not None
     return float(signal[0] / signal[-1]) if signal[-1] else 0.0
 
 
@@ -178,8 +169,8 @@ def depth_of(model: keras.Model) -> int:
     return sum(layer.name.startswith("activation_") for layer in model.layers)
 
 
-def everything(model: keras.Model, inputs: Array) -> Any:
-    """Return what a stack computes in training mode: [z of each hidden layer], [a = f(z)], [output h], logits."""
+def everything(model: keras.Model, inputs: Array) -> Seen:
+    """Return what a stack computes in training mode: sums, activations and ends of its hidden layers, and logits."""
     if not hasattr(model, "see_everything"):
         named = {layer.name: layer for layer in model.layers}
         bends = [named[f"activation_{number}"] for number in range(1, depth_of(model) + 1)]
@@ -190,199 +181,110 @@ def everything(model: keras.Model, inputs: Array) -> Any:
         parts = [[bend.input for bend in bends], [bend.output for bend in bends], ends, model.outputs[0]]
         inspector = keras.Model(model.input, parts)
         model.see_everything = lambda x: inspector(x, training=True)
-    return model.see_everything(inputs)
+    return Seen(*model.see_everything(inputs))
 
 
 def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None = None) -> GradientFlowView:
-    """Return the view of a stack, or the answer to a question that needs no training.
-
-    question: {"compare": [settings, ...]}: the gradient at initialization of up to 8 other stacks, and theory's;
-    {"recurrent": {"steps": T, "seed": s}}: the gradient over time in five untrained recurrent and attention layers.
-    Raises ValueError for another question.
-    """
+    """Return the view of a stack, or the answer to a question that needs no training (see `answer`)."""
     if question:
-        return answer(data, question)
+        return answer(question)
     inputs, targets = data.train_inputs[:PROBE], data.train_targets[:PROBE]
     kernels = [layer.kernel for layer in model.layers if layer.name.startswith(("hidden_", "output"))]
     with keras.StatelessScope(), tf.GradientTape() as tape:  # the moving statistics of a normalization stay as they are
-        sums, activations, ends, logits = everything(model, inputs)
-        loss = tf.reduce_mean(cross_entropy(targets, logits))
-    of_ends, of_kernels = tape.gradient(loss, [ends, [kernel.value for kernel in kernels]])
-    return GradientFlowView(
-        signal=_norms(of_ends),
-        weight_gradients=_norms(of_kernels),
-        sizes=np.array([np.sqrt(np.mean(np.square(end))) for end in ends]),
-        slopes=_slopes(model, sums),
-        edges=_edges(of_kernels, depth_of(model)),
-        **_histograms("sum", sums),
-        **_histograms("activation", activations),
-    )
-
-
-def _norms(gradients: list[tf.Tensor]) -> Array:
-    """Return the Frobenius norm of each gradient, scaled on the way so that tiny squares do not underflow."""
-    found = []
-    for gradient in map(np.asarray, gradients):
-        largest = float(np.max(np.abs(gradient)))
-        usable = np.isfinite(largest) and largest > 0
-        found.append(largest * float(np.linalg.norm(gradient / largest)) if usable else largest)
-    return np.array(found)
-
-
-def _slopes(model: keras.Model, sums: list[tf.Tensor]) -> Array:
-    """Return the root mean square of the slope f'(z) in each layer: what its bend lets through."""
-    bend = model.get_layer("activation_1").activation
-    found = []
-    for z in sums:
-        with tf.GradientTape() as tape:
-            tape.watch(z)
-            a = bend(z)
-        found.append(float(np.sqrt(np.mean(np.square(tape.gradient(a, z))))))
-    return np.array(found)
-
-
-def drawn_layers(depth: int) -> list[int]:
-    """Return the numbers of the hidden layers that the network's picture shows: the first, the last, evenly between."""
-    return sorted({round(float(place)) for place in np.linspace(1, depth, min(depth, DRAWN_LAYERS))})
-
-
-def _edges(of_kernels: list[tf.Tensor], depth: int) -> Array:
-    """Return the gradients of a few weights into each drawn layer and the output: (drawn + 1, 4, 4), flattened."""
-    shared = len(of_kernels) == 3 and depth > 2
-    places = [min(number, 2) - 1 if shared else number - 1 for number in drawn_layers(depth)]
-    corners = [np.asarray(of_kernels[place])[:DRAWN_UNITS, :DRAWN_UNITS] for place in places]
-    corners[0] = np.asarray(of_kernels[0])[_inner_pixels()][:, :DRAWN_UNITS]
-    corners.append(np.asarray(of_kernels[-1])[:DRAWN_UNITS, :DRAWN_UNITS])
-    return np.concatenate([corner.ravel() for corner in corners])
-
-
-def _inner_pixels() -> list[int]:
-    """Return four pixels from the middle of the image: those at its rim are empty in every digit."""
-    return [18, 21, 42, 45]
-
-
-def _histograms(name: str, layers: list[tf.Tensor]) -> dict[str, Array]:
-    """Return for every layer the share of values per bin, and the edges of its bins."""
-    finite = [np.nan_to_num(np.asarray(layer), nan=0.0, posinf=0.0, neginf=0.0) for layer in layers]
-    counted = [np.histogram(layer, bins=BINS) for layer in finite]
-    return {
-        f"{name}_histograms": np.stack([counts / counts.sum() for counts, _ in counted]).astype(np.float32),
-        f"{name}_edges": np.stack([edges for _, edges in counted]),
-    }
+        seen = everything(model, inputs)
+        loss = tf.reduce_mean(cross_entropy(targets, seen.logits))
+    of_ends, of_kernels = tape.gradient(loss, [seen.ends, [kernel.value for kernel in kernels]])
+    return view_of(model.get_layer("activation_1").activation, seen, of_ends, of_kernels)
 
 
 def scene(config: GradientFlowConfig, data: Dataset) -> Mapping[str, Array]:
     """Return the untrained stack and what theory says of it.
 
-    initial_signal: (depth,) float64, norm of the gradient at each layer's output; theory_signal: the same as a multiple
-    of the last layer's; theory_sizes: (depth,) root mean square of each layer's outputs; drawn_layers: numbers of the
-    layers in the network's picture. Where theory has no answer it is 0.
+    initial_signal: (depth,) float64, norm of the gradient at each layer's output; plain_signal: the same of this stack
+    with nothing around its layers (empty where there is nothing around them anyway); theory_signal: theory's, as a
+    multiple of the last layer's; theory_sizes: (depth,) root mean square of each layer's outputs; drawn_layers: numbers
+    of the layers in the network's picture; drawn_pairs: (2, pairs) which of their units are joined there, from and to.
+    Where theory has no answer it is 0.
     """
+    return _scene(config, data, signal_of(config, data))
+
+
+def _scene(config: GradientFlowConfig, data: Dataset, signal: Array) -> Mapping[str, Array]:
     theory = theory_for(config, data)
+    plain = config.model_copy(update={"connection": "plain"})
     return {
-        "initial_signal": look(build(config, data), data).signal,
+        "initial_signal": signal,
+        "plain_signal": np.zeros(0) if plain == config else signal_of(plain, data),
         "theory_signal": np.nan_to_num(theory.signal, posinf=0.0),
         "theory_sizes": np.nan_to_num(theory.sizes, posinf=0.0),
         "drawn_layers": np.array(drawn_layers(config.depth), np.int32),
+        "drawn_pairs": np.array(drawn_pairs(config.width), np.int32),
     }
-
-
-def theory_for(config: GradientFlowConfig, data: Dataset) -> Any:
-    """Return what theory predicts for a stack on these inputs (see models.gradient_theory.Prediction)."""
-    pixels = data.train_inputs[:PROBE].astype(np.float64)
-    squares = [float(np.mean(np.sum(part**2, axis=1))) for part in (pixels, pixels - pixels.mean(axis=0))]
-    return predict(config, pixels.shape[1], *squares)
 
 
 # ---- questions about stacks that need no training ----
 
 
-def answer(data: Dataset, question: Mapping[str, Any]) -> GradientFlowView:
-    """Return the answer to one of the two questions of `look`. Raises ValueError."""
+def answer(question: Mapping[str, Any]) -> GradientFlowView:
+    """Return the answer to a question, whatever stack was asked. Raises ValueError for any other question.
+
+    {"untrained": settings}: the view of that stack before its first step, with its scene and its scores;
+    {"compare": [settings, ...]}: the gradient at initialization of up to 8 stacks, and theory's;
+    {"doubt": settings, "standardized": bool}: eight draws of one stack, seeds 0 to 7, beside two kinds of theory;
+    {"time": {"steps": T, "seed": s}}: the gradient over time in five untrained layers.
+    """
+    if isinstance(settings := question.get("untrained"), dict):
+        return untrained(GradientFlowConfig(**settings))
     if isinstance(stacks := question.get("compare"), list) and 0 < len(stacks) <= LARGEST_COMPARISON:
-        configs = [GradientFlowConfig(**settings) for settings in stacks]
-        measured = [look(build(config, data), data).signal for config in configs]
-        predicted = [np.nan_to_num(theory_for(config, data).signal) for config in configs]
-        return GradientFlowView(compared=_padded(measured), compared_theory=_padded(predicted))
-    if isinstance(wanted := question.get("recurrent"), dict):
+        return compared([GradientFlowConfig(**settings) for settings in stacks])
+    if isinstance(settings := question.get("doubt"), dict):
+        return doubted(GradientFlowConfig(**settings), bool(question.get("standardized")))
+    if isinstance(wanted := question.get("time"), dict):
         steps, seed = int(wanted.get("steps", 50)), int(wanted.get("seed", 0))
         if not (10 <= steps <= 200 and 0 <= seed <= 9999):
             raise ValueError("ask about 10 to 200 steps and a seed from 0 to 9999")
-        return GradientFlowView(recurrent=recurrent(steps, seed))
-    raise ValueError('ask about {"compare": [settings, ...]} or {"recurrent": {"steps": ..., "seed": ...}}')
+        return GradientFlowView(recurrent=through_time(steps, seed))
+    raise ValueError("ask about one untrained stack, about up to 8 of them to compare, about theory, or about time")
+
+
+def untrained(config: GradientFlowConfig) -> GradientFlowView:
+    """Return what a run of these settings shows before its first step, at once: view, scene and scores."""
+    data = digits(config.seed)
+    view = view_untrained(config, data)
+    known = scores(config, data)
+    assert view.signal is not None
+    return replace(
+        view,
+        **_scene(config, data, view.signal),
+        scores=np.array([*known.values(), _ratio(view.signal)]),
+        total_steps=np.array([total_steps(config, data)]),
+    )
+
+
+def compared(configs: list[GradientFlowConfig]) -> GradientFlowView:
+    """Return the gradient norms of several untrained stacks, each on the data of its own seed, and theory's."""
+    measured = [signal_of(config, digits(config.seed)) for config in configs]
+    predicted = [np.nan_to_num(theory_for(config, digits(config.seed)).signal) for config in configs]
+    return GradientFlowView(compared=_padded(measured), compared_theory=_padded(predicted))
+
+
+def doubted(config: GradientFlowConfig, scaled: bool) -> GradientFlowView:
+    """Return the gradient norms of eight draws of a stack, and theory's for the mean image and image by image.
+
+    scaled: the pixels are standardized, which leaves images of very different sizes. compared: (8, depth), seeds 0 to
+    7; compared_theory: (2, depth), on the images of seed 0.
+    """
+    draws = [config.model_copy(update={"seed": seed}) for seed in range(LARGEST_COMPARISON)]
+    sets = [standardized(digits(draw.seed)) if scaled else digits(draw.seed) for draw in draws]
+    measured = [signal_of(draw, data) for draw, data in zip(draws, sets, strict=True)]
+    predicted = [theory_for(draws[0], sets[0]).signal, theory_by_image(draws[0], sets[0])]
+    return GradientFlowView(compared=np.stack(measured), compared_theory=np.nan_to_num(np.stack(predicted)))
 
 
 def _padded(rows: list[Array]) -> Array:
     """Return rows of different lengths as one array, filled up with zeros."""
     longest = max(map(len, rows))
     return np.stack([np.pad(row, (0, longest - len(row))) for row in rows])
-
-
-def recurrent(steps: int, seed: int) -> Array:
-    """Return the norm of the gradient that arrives at each step of five untrained layers, as a share of the last one.
-
-    Rows: SimpleRNN, GRU, LSTM (its cell state), LSTM with chrono initialization for `steps`, attention. (5, steps)
-    float64. The inputs are noise of variance 1; the gradient is that of a random direction of the last state.
-    """
-    keras.utils.set_random_seed(seed)
-    generator = np.random.default_rng(seed)
-    noise = tf.constant(generator.normal(size=(RECURRENT_SEQUENCES, steps, RECURRENT_INPUTS)))
-    pull = tf.constant(generator.normal(size=(RECURRENT_SEQUENCES, RECURRENT_UNITS)))
-    layers = keras.layers
-    cells = [
-        layers.SimpleRNNCell(RECURRENT_UNITS, dtype=PRECISION),
-        layers.GRUCell(RECURRENT_UNITS, dtype=PRECISION),
-        layers.LSTMCell(RECURRENT_UNITS, dtype=PRECISION),
-        layers.LSTMCell(RECURRENT_UNITS, dtype=PRECISION, unit_forget_bias=False),
-    ]
-    for cell in cells:
-        cell.build((RECURRENT_SEQUENCES, RECURRENT_INPUTS))
-    cells[3].bias.assign(chrono_bias(steps, generator))
-    rows = [_over_time(cell, noise, pull) for cell in cells]
-    return np.stack([*rows, _over_positions(noise, pull)])
-
-
-def chrono_bias(steps: int, generator: np.random.Generator) -> Array:
-    """Return an LSTM's bias that remembers for 1 to `steps` steps: Tallec, Ollivier, ICLR 2018. (4 units,), i f c o."""
-    forget = np.log(generator.uniform(1.0, steps - 1.0, RECURRENT_UNITS))
-    return np.concatenate([-forget, forget, np.zeros(2 * RECURRENT_UNITS)])
-
-
-def _over_time(cell: Any, noise: tf.Tensor, pull: tf.Tensor) -> Array:
-    """Return the gradient's norm at the state (an LSTM's: the cell state) after every step, as a share of the last."""
-    state = [tf.zeros_like(pull) for _ in range(2 if isinstance(cell, keras.layers.LSTMCell) else 1)]
-    carried = []
-    with tf.GradientTape() as tape:
-        tape.watch(state)
-        for step in range(noise.shape[1]):
-            _, state = cell(noise[:, step], state)
-            state = list(tf.nest.flatten(state))
-            carried.append(state[-1])
-        loss = tf.reduce_sum(state[-1] * pull)
-    norms = _norms(tape.gradient(loss, carried))
-    return norms / norms[-1]
-
-
-def _over_positions(noise: tf.Tensor, pull: tf.Tensor) -> Array:
-    """Return the gradient's norm at every earlier position of an attention layer, as a share of the mean of all.
-
-    The last position asks, the others are asked; its own place also asks and stands at the mean of the others.
-    """
-    attention = keras.layers.MultiHeadAttention(2, RECURRENT_UNITS // 2, output_shape=RECURRENT_UNITS, dtype=PRECISION)
-    with tf.GradientTape() as tape:
-        tape.watch(noise)
-        answered = attention(noise[:, -1:], noise, noise)[:, 0]
-        loss = tf.reduce_sum(answered * pull)
-    gradient = np.asarray(tape.gradient(loss, noise))  # (sequences, steps, inputs)
-    norms = np.linalg.norm(gradient, axis=(0, 2))
-    norms[-1] = norms[:-1].mean()
-    return norms / norms[:-1].mean()
-
-
-def factors_per_step(shares: Array) -> Array:
-    """Return the mean factor a step of each row of `recurrent`, the geometric mean after the first few steps: (5,)."""
-    spans = shares.shape[1] - 1 - SKIPPED
-    return (shares[:, SKIPPED] / shares[:, -1]) ** (1.0 / spans)
 
 
 def baselines(config: GradientFlowConfig, data: Dataset) -> list[Baseline]:

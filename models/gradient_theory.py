@@ -24,6 +24,7 @@ from models.base import Array
 EPSILON = 1e-3  # Keras adds it to the variance in BatchNormalization and LayerNormalization
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # Klambauer and others, 2017
 NODES = np.linspace(-8.0, 8.0, 1601)  # of the standard normal; 0 is one of them, where ReLU has its kink
+SIZES = 24  # of images, for which theory is computed; between them it is interpolated
 WEIGHTS = np.exp(-(NODES**2) / 2) / np.exp(-(NODES**2) / 2).sum()
 
 Function = Callable[[Array], Array]
@@ -35,7 +36,7 @@ def _sigmoid(z: Array) -> Array:
 
 def _normal_share(z: Array) -> Array:
     """Return the standard normal distribution function."""
-    return np.array([0.5 * (1.0 + erf(value / sqrt(2.0))) for value in z])
+    return 0.5 + 0.5 * np.fromiter(map(erf, (z / sqrt(2.0)).tolist()), np.float64, len(z))
 
 
 def _normal_density(z: Array) -> Array:
@@ -133,6 +134,20 @@ def predict(config: Any, inputs: int, square: float, centred: float) -> Predicti
         factors.append(factor)
     backwards = np.cumprod([1.0, *reversed(factors)])
     return Prediction(backwards[::-1].copy(), np.array(sizes), np.array(factors))
+
+
+def predict_images(config: Any, inputs: int, squares: Array) -> Array:
+    """Return theory's signal where each image has a size of its own, not that of the mean image: (depth,).
+
+    squares: (images,) |x|^2 of each. The gradients of the images add up as squares of norms, so the result is the root
+    of the mean square over the images; each is predicted for its size, between sizes by interpolation. As everywhere
+    the last layer is 1: there all images are taken to send a gradient of the same norm.
+    """
+    logs = np.log(np.maximum(squares, 1e-12))
+    sizes = np.linspace(logs.min(), logs.max(), SIZES)
+    curves = np.log([predict(config, inputs, *[float(np.exp(size))] * 2).signal for size in sizes])  # (sizes, depth)
+    each = np.stack([np.interp(logs, sizes, curve) for curve in curves.T], axis=1)  # (images, depth)
+    return np.asarray(np.sqrt(np.mean(np.exp(2 * each), axis=0)))
 
 
 def _first(config: Any, inputs: int, square: float, centred: float) -> _Layer:

@@ -67,7 +67,8 @@ class BackpropagationView(View):
 
     weights: (P,) float32, kernel and bias of each layer in turn, flattened as Keras stores them. surface: (33, 33)
     float32, mean training loss over the first two weights into the first unit (axis 0: second weight, row 0 at the
-    top; axis 1: first weight), all other weights as they are now.
+    top; axis 1: first weight), all other weights as they are now. unit_maps: (hidden units + outputs, 24, 24) float16,
+    2-D sets: activation of each unit over the plane, at the output the probability or the prediction.
 
     One example, all float64; U: units of hidden layers and output, in order. inputs: (n,); target: (1,);
     parameters: (P,); sums: (U,) z = Wx + b; outputs: (U,) a = f(z), at the output the prediction; slopes: (U,) f'(z),
@@ -85,6 +86,7 @@ class BackpropagationView(View):
 
     weights: Array | None = None
     surface: Array | None = None
+    unit_maps: Array | None = None
     inputs: Array | None = None
     target: Array | None = None
     parameters: Array | None = None
@@ -128,12 +130,17 @@ class GradientFlowView(View):
 
     signal: (depth,) norm of the gradient at the output h of each hidden layer; weight_gradients: (kernels,) norm of the
     gradient of each kernel, the output's last; sizes: (depth,) root mean square of h; slopes: (depth,) root mean square
-    of f'(z). edges: gradients of a few weights, (drawn layers + 1, 4, 4) flattened: into each drawn layer from the one
-    before it (the first: from four pixels), and into the output.
-    sum_histograms: (depth, 24) float32, share of the sums z per bin; sum_edges: (depth, 25); activation_histograms,
-    activation_edges: the same of a = f(z).
+    of f'(z). edges: float16, gradients of a few weights as shares of the largest of them, (drawn layers + 1, pairs)
+    flattened: into each drawn layer from the one before it (the first: from pixels), and into the output; pairs: see
+    `models.gradient_measures.drawn_pairs`. sum_histograms: (depth, 24) float16, share of the sums z per bin;
+    sum_ranges: (depth, 2) float32 smallest and largest; activation_histograms, activation_ranges: the same of a = f(z).
+
+    Answers only. initial_signal, plain_signal, theory_signal, theory_sizes, drawn_layers, drawn_pairs: the scene of an
+    untrained stack, see `models.gradient_flow.scene`; scores: (5,) train loss and share right, test loss and share
+    right, gradient at the first layer as a multiple of the last; total_steps: (1,) of a complete run.
     compared, compared_theory: (stacks, layers) signal of other stacks at initialization, and theory's as a multiple of
-    the last layer's; 0 beyond the end of a shorter stack, and where theory has no answer.
+    the last layer's; 0 beyond the end of a shorter stack, and where theory has no answer. Asked in doubt: eight draws
+    of one stack, and two kinds of theory, see `models.gradient_flow.doubted`.
     recurrent: (5, steps) share of the gradient left at each step: SimpleRNN, GRU, LSTM, LSTM with chrono bias,
     attention.
     """
@@ -144,9 +151,17 @@ class GradientFlowView(View):
     slopes: Array | None = None
     edges: Array | None = None
     sum_histograms: Array | None = None
-    sum_edges: Array | None = None
+    sum_ranges: Array | None = None
     activation_histograms: Array | None = None
-    activation_edges: Array | None = None
+    activation_ranges: Array | None = None
+    initial_signal: Array | None = None
+    plain_signal: Array | None = None
+    theory_signal: Array | None = None
+    theory_sizes: Array | None = None
+    drawn_layers: Array | None = None
+    drawn_pairs: Array | None = None
+    scores: Array | None = None
+    total_steps: Array | None = None
     compared: Array | None = None
     compared_theory: Array | None = None
     recurrent: Array | None = None

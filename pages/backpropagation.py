@@ -22,7 +22,8 @@ page.first_screen(
 )
 page.section(
     "One example, step by step",
-    "Forward through the layers, the loss, back by the chain rule, and one update. Every number is live; change any.",
+    "Forward through the layers, the loss, back by the chain rule, and one update. Every number is live: click a "
+    "weight, an input or the target to change it, and see what it does to all the others.",
 )
 lessons.one_example(page.run)
 page.section(
@@ -31,9 +32,16 @@ page.section(
     "right, from 100 starting points on all training data.",
 )
 lessons.one_step(page.run)
-page.section("Activations", "The same bend that helps on the way forward is a factor on the way back.")
+page.section(
+    "Activations",
+    "The same bend that helps on the way forward is a factor on the way back. Where it is flat, nothing comes through.",
+)
 lessons.activations(page.run)
-page.section("Losses", "The loss decides what flows back. The wrong one still runs; it learns worse, or nothing.")
+page.section(
+    "Losses",
+    "The loss decides what flows back. Cross-entropy fits classes, squared error fits numbers. The wrong one still "
+    "runs; it learns worse, or nothing.",
+)
 lessons.losses(page.run)
 page.section(
     "Before backpropagation: the perceptron of 1958",

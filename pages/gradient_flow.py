@@ -3,7 +3,7 @@
 from lab.charts import gradient_flow_inside as inside
 from lab.charts import gradient_flow_stage as stage
 from lab.lessons import gradient_flow as lessons
-from lab.page import Page, Picture
+from lab.page import Picture
 
 LABELS = {
     "activation": {"relu": "ReLU", "selu": "SELU", "gelu": "GELU", "linear": "linear (no bend)"},
@@ -13,8 +13,9 @@ LABELS = {
     "optimizer": {"adam": "Adam", "sgd": "plain descent"},
 }
 
-page = Page("gradient_flow", stage.payload, labels=LABELS)
+page = lessons.DeepPage("gradient_flow", stage.payload, labels=LABELS)
 page.idea("Each layer multiplies the gradient on its way back; a plus around the layer lets it pass.")
+lessons.first_picture(page)
 page.first_screen(
     main=("depth", "activation", "initialization", "connection", "normalization", "learning_rate"),
     advanced=(
@@ -23,6 +24,7 @@ page.first_screen(
         "epochs", "batch_size", "shared_weights",
     ),
 )  # fmt: skip
+lessons.let_it_be_painted(page)
 page.inside(
     "All gradients are those of the mean loss of 256 training images, in float64. Choose a recorded step.",
     [
@@ -65,9 +67,14 @@ page.inside(
     ],
 )
 lessons.compare(page)
+lessons.theory_fails(page)
 lessons.depth_trained(page)
 lessons.through_time(page)
-page.breaks("Five stacks whose gradient vanishes or explodes, and what mends each.", stage.result)
+page.breaks(
+    "Five stacks whose gradient vanishes or explodes, and what mends each. The small pictures: the gradient at each "
+    "layer from first to last, grey untrained, blue at the end of the run. No blue dots: it was no number any more.",
+    stage.ending,
+)
 page.leads_on(
     "A Transformer keeps three things from this page. The **plus**: every block adds to a residual stream that runs "
     "from the first layer to the last, so that the gradient has a way back past all of them. **Layer normalization** "

@@ -7,6 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from lab.charts.backpropagation_numbers import number
 from lab.charts.backpropagation_steps import finished
 from lab.charts.palette import CLASSES, ROLES
 
@@ -57,10 +58,10 @@ def steepest(view: Any, activations: Sequence[str]) -> list[dict[str, str]]:
     """Return the largest and smallest slope of each activation on the drawn range."""
     return [
         {
-            "Activation": name,
-            "largest f′": f"{view.bend_slopes[k].max():.3g}",
-            "smallest f′": f"{view.bend_slopes[k].min():.3g}",
-            "f′(0)": f"{view.bend_slopes[k][len(view.bend_grid) // 2]:.3g}",
+            "Activation": name.replace("_", " "),
+            "largest f′": number(float(view.bend_slopes[k].max())),
+            "smallest f′": number(float(view.bend_slopes[k].min())),
+            "f′(0)": number(float(view.bend_slopes[k][len(view.bend_grid) // 2])),
         }
         for k, name in enumerate(activations)
     ]

@@ -8,6 +8,8 @@ import numpy as np
 from lab.charts.backpropagation_numbers import Parameter, parameters, per_layer
 
 LONG = 2  # terms of a sum that take a line of their own
+BREAK = r" \\ & \quad + "  # in the middle of a sum that is too long for one line
+MOST = 3  # terms on one line
 
 OUTPUT_RULES = {
     "squared": r"2(\hat y - y) = 2({p} - {y})",
@@ -34,6 +36,32 @@ def factor(value: float) -> str:
     """Return a number as a factor of a product: in brackets where it is negative or a product itself."""
     text = tex(value)
     return f"({text})" if value < 0 or "cdot" in text else text
+
+
+def below_one_another(lines: Sequence[str]) -> str:
+    """Return lines as one block, each beginning at the left: drawn in one go."""
+    return r"\begin{aligned}" + r" \\[6pt] ".join(f"& {line}" for line in lines) + r"\end{aligned}"
+
+
+def forward(view: Any, sizes: Sequence[int], index: int) -> list[str]:
+    """Return the sum z and the output a of the unit that the parameter with this index leads to, with its numbers."""
+    one = parameters(sizes)[index]
+    layer, j = one.layer, one.target
+    before = view.inputs if layer == 1 else per_layer(view.outputs, sizes)[layer - 2]
+    own = [part for part in parameters(sizes) if part.layer == layer and part.target == j]
+    values = [float(view.parameters[part.index]) for part in own]
+    terms = [rf"{factor(w)} \cdot {factor(float(a))}" for w, a in zip(values, before, strict=False)]
+    z, a = (float(per_layer(part, sizes)[layer - 1][j]) for part in (view.sums, view.outputs))
+    flowed = rf"a^{{({layer - 1})}}_i" if layer > 1 else "x_i"
+    unit = rf"^{{({layer})}}_{{{j + 1}}}"
+    rule = rf"z{unit} = \sum_i w_{{i{j + 1}}} {flowed} + b_{{{j + 1}}}"
+    numbers = _sum([*terms, factor(values[-1])])
+    lines = [rf"\begin{{aligned}} {rule.replace(' = ', ' & = ', 1)} \\ & = {numbers} = {tex(z)} \end{{aligned}}"]
+    if layer < len(sizes) - 1:
+        lines.append(rf"a{unit} = f(z{unit}) = f({tex(z)}) = {tex(a)}")
+    else:
+        lines.append(rf"\hat y_{{{j + 1}}} = {tex(a)} \quad L = {tex(float(view.loss[0]))}")
+    return lines
 
 
 def chain(view: Any, sizes: Sequence[int], index: int, loss: str) -> list[str]:
@@ -73,10 +101,18 @@ def _delta(view: Any, sizes: Sequence[int], layer: int, j: int, loss: str) -> st
         for one in after
     ]
     rule = rf"f'(z^{{({layer})}}_{{{j + 1}}}) \sum_k w^{{({layer + 1})}}_{{{j + 1}k}} \delta^{{({layer + 1})}}_k"
-    numbers = rf"{factor(slope)} \left({' + '.join(terms)}\right)"
+    numbers = rf"{factor(slope)} ({_sum(terms)})"
     if len(terms) < LONG:
         return rf"{symbol} = {rule} = {numbers} = {tex(value)}"
     return rf"\begin{{aligned}} {symbol} &= {rule} \\ & = {numbers} = {tex(value)} \end{{aligned}}"
+
+
+def _sum(terms: Sequence[str]) -> str:
+    """Join the terms of a sum, in two lines where there are many."""
+    if len(terms) <= MOST:
+        return " + ".join(terms)
+    half = -(-len(terms) // 2)
+    return " + ".join(terms[:half]) + BREAK + " + ".join(terms[half:])
 
 
 def _output(view: Any, sizes: Sequence[int], j: int, loss: str) -> str:

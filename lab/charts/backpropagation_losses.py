@@ -20,6 +20,7 @@ REGRESSING = ("squared error", "absolute error", "Huber", "squared error behind 
 COLOURS = (CLASSES[0], CLASSES[1], CLASSES[3], CLASSES[5])
 DASHES = ([1, 0], [8, 3], [3, 3], [1, 2])
 MOST = 8.5
+STEEPEST = -2.2  # probabilities read as logits pull beyond all bounds close to zero
 
 
 def names(task: str) -> tuple[str, ...]:
@@ -53,7 +54,7 @@ def _lines(grid: Array, values: Array, labels: tuple[str, ...], x_title: str, y_
     )
     legend = alt.Legend(title=None, orient="top", columns=1)
     low, high = float(np.nanmin(rows["y"])), float(np.nanmax(rows["y"]))
-    low = max(low, -1.05) if "R²" in y_title else low
+    low = max(low, -1.05 if "R²" in y_title else STEEPEST)
     dashes = alt.Scale(domain=list(labels), range=list(DASHES))
     scale = alt.Scale(domain=[low, min(high, MOST)], nice=True) if high > low else alt.Undefined
     lines = (

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -63,6 +64,21 @@ def relative_error(one: Array, other: Array) -> float:
     one, other = np.asarray(one, float), np.asarray(other, float)
     length = float(np.linalg.norm(one) + np.linalg.norm(other))
     return float(np.linalg.norm(one - other)) / length if length else 0.0
+
+
+def three_gradients(view: Any, sizes: Sequence[int]) -> list[dict[str, str]]:
+    """Return a row per parameter: its gradient by three computations, and the larger of two relative errors."""
+    to_tape, to_differences = (relative_errors(view.by_hand, other) for other in (view.by_tape, view.by_differences))
+    return [
+        {
+            "∂L / ∂": one.name,
+            "by hand (NumPy)": number(float(view.by_hand[one.index]), 6),
+            "GradientTape": number(float(view.by_tape[one.index]), 6),
+            "finite differences": number(float(view.by_differences[one.index]), 6),
+            "relative error": f"{max(to_tape[one.index], to_differences[one.index]):.1e}",
+        }
+        for one in parameters(sizes)
+    ]
 
 
 def walk(sizes: Sequence[int]) -> list[str]:

@@ -18,12 +18,15 @@ from lab.charts.stage_panels import (
     Path,
     PlanePanel,
     Points,
+    class_regions,
+    diverging,
     png,
+    sprite,
     stage_payload,
 )
 from lab.shown_run import ShownRun
 from models.base import Array
-from models.views import SLICE_EXTENT
+from models.views import MAP_SIZE, SLICE_EXTENT
 
 RACERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam")
 NAMES = {"sgd": "SGD", "momentum": "momentum", "nesterov": "Nesterov", "rmsprop": "RMSprop", "adam": "Adam"}
@@ -62,12 +65,36 @@ def network(run: ShownRun, views: list[Any]) -> NetworkPanel:
         title=f"The network that {NAMES[run.config['optimizer']]} trains",
         alt=alts[-1],
         alts=alts,
-        notice="Blue weights push up, orange ones push down. Point at a unit.",
+        notice="Blue pushes up, orange down; in the units: what each gives over the plane."
+        if pictured(run)
+        else "Blue weights push up, orange ones push down. Point at a unit.",
         weight=1.1,
         layers=tuple(_layer(run, sizes, place) for place in range(len(sizes))),
         edges=edges,
         weights=weights,
+        sprites=tuple(sprite(_tiles(run, view)) for view in views) if pictured(run) else (),
+        tile=MAP_SIZE if pictured(run) else 0,
+        maps=False,
     )
+
+
+def pictured(run: ShownRun) -> bool:
+    """Whether the units show what they give over the plane of a 2-D set."""
+    return bool(run.facts["data"]["plane"]) and all("unit_maps" in arrays for _, arrays in run.moments)
+
+
+def _tiles(run: ShownRun, view: Any) -> Array:
+    """Return the small pictures of inputs, hidden units and output, each up to its own largest value: RGBA tiles."""
+    centres = (np.arange(MAP_SIZE) + 0.5) / MAP_SIZE * 2 - 1
+    x1, x2 = np.meshgrid(centres, centres[::-1])
+    known = {"x1": x1, "x2": x2, "x1*x2": x1 * x2, "x1^2": x1**2}
+    inputs = np.stack([known[name] for name in run.facts["data"]["input_names"]])
+    maps = np.concatenate([inputs, np.asarray(view.unit_maps, float)])
+    largest = np.abs(np.nan_to_num(maps)).max(axis=(1, 2), keepdims=True)
+    tiles = diverging(maps / np.where(largest > 0, largest, 1.0), limit=1.0)
+    if run.facts["data"]["class_names"]:  # the output is a probability: the colour of the likelier class
+        tiles[-1] = class_regions(np.stack([1 - maps[-1], maps[-1]], axis=-1))
+    return tiles
 
 
 def _edges(rows: Array, sizes: list[int], place: int) -> tuple[Edges, Array]:
@@ -83,11 +110,13 @@ def _layer(run: ShownRun, sizes: list[int], place: int) -> NetworkLayer:
     data, size = run.facts["data"], sizes[place]
     if place == 0:
         labels = tuple(str(name).split(" (")[0] for name in data["input_names"])
-        return NetworkLayer("input", f"{size} inputs", size, labels=labels)
+        return NetworkLayer("input", f"{size} inputs", size, labels=labels, tiles=pictured(run))
     if place == len(sizes) - 1:
         names = data["class_names"] if size > 1 else [data["class_names"][1] if data["class_names"] else "prediction"]
-        return NetworkLayer("output", f"{size} output{'s' * (size > 1)}", size, labels=tuple(map(str, names)))
-    return NetworkLayer(f"hidden {place}", f"{size} {run.config['activation']} unit{'s' * (size > 1)}", size)
+        labels = tuple(map(str, names))
+        return NetworkLayer("output", f"{size} output{'s' * (size > 1)}", size, labels=labels, tiles=pictured(run))
+    caption = f"{size} {run.config['activation']} unit{'s' * (size > 1)}"
+    return NetworkLayer(f"hidden {place}", caption, size, tiles=pictured(run))
 
 
 # ---- the race on the slice ----

@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from lab.charts.backpropagation_numbers import number
 from lab.charts.palette import CLASSES, ROLES
 from models.base import Array
 
@@ -25,8 +26,8 @@ def finished(chart: alt.LayerChart, height: float = HEIGHT) -> alt.LayerChart:
 
 
 def colours() -> alt.Color:
-    """One colour for each optimizer."""
-    legend = alt.Legend(title=None, orient="top", columns=2)
+    """One colour for each optimizer; its sign in the legend is as strong as its line, whatever else is drawn."""
+    legend = alt.Legend(title=None, orient="top", columns=2, symbolOpacity=1, symbolStrokeWidth=3, labelFontSize=12)
     return alt.Color("optimizer:N", scale=alt.Scale(domain=list(NAMES), range=list(COLOURS)), legend=legend)
 
 
@@ -78,8 +79,9 @@ def sweep(view: Any) -> alt.LayerChart:
         x=x, y=alt.Y("low:Q", title="change of the loss in one step", scale=alt.Scale(domain=domain, nice=False)),
         y2="high:Q", color=colours(),
     )  # fmt: skip
+    dashes = alt.Scale(domain=list(NAMES), range=[[1, 0], [7, 5], [1, 0], [1, 0]])  # momentum often hides SGD
     lines = base.mark_line(strokeWidth=2.5, clip=True).encode(
-        x=x, y=y, color=colours(),
+        x=x, y=y, color=colours(), strokeDash=alt.StrokeDash("optimizer:N", scale=dashes, legend=None),
         tooltip=["optimizer", alt.Tooltip("rate", format=".2g"), alt.Tooltip("change", format=".3g", title="median")],
     )  # fmt: skip
     level = alt.Chart(pd.DataFrame({"change": [0.0]})).mark_rule(color=ROLES["baseline"], strokeDash=[5, 4]).encode(y=y)
@@ -130,10 +132,10 @@ def bars(view: Any) -> list[dict[str, str]]:
     return [
         {
             "Optimizer": name,
-            "L before": f"{view.before[place, 0]:.6g}",
-            "L after": f"{view.after[place, 0]:.6g}",
-            "Predicted change": f"{view.predicted[place, 0]:+.3g}",
-            "True change": f"{view.after[place, 0] - view.before[place, 0]:+.3g}",
+            "L before": number(float(view.before[place, 0]), 6),
+            "L after": number(float(view.after[place, 0]), 6),
+            "Predicted change, ∇ · step": number(float(view.predicted[place, 0])),
+            "True change": number(float(view.after[place, 0] - view.before[place, 0])),
         }
         for place, name in enumerate(NAMES)
     ]

@@ -7,8 +7,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from lab.charts.gradient_flow_inside import TEXT, finished
-from lab.charts.palette import CLASSES
+from lab.charts.gradient_flow_inside import TEXT, finished, powers_of_ten
+from lab.charts.gradient_flow_stage import THEORY
+from lab.charts.palette import CLASSES, ROLES
 from models.base import Array
 
 CELLS = ("SimpleRNN", "GRU", "LSTM", "LSTM, chrono bias", "attention")
@@ -38,6 +39,50 @@ def compared(names: Sequence[str], measured: Array, theory: Array) -> Any:
                         "gradient, share of the last layer's")  # fmt: skip
 
 
+MEASURED, MEAN_IMAGE, BY_IMAGE = "measured, 8 draws", "theory, mean image", "theory, each image"
+
+
+def seeds(measured: Array, theory: Array, both: bool) -> Any:
+    """Return the gradient at each layer of one stack for several seeds, thin, and theory's lines, dashed.
+
+    measured: (seeds, layers); theory: (2, layers), for the mean image and image by image; both: draw the second too.
+    """
+    lines = [(MEASURED, signal / signal[-1]) for signal in np.asarray(measured, float)]
+    lines += [(MEAN_IMAGE, np.asarray(theory, float)[0]), (BY_IMAGE, np.asarray(theory, float)[1])][: 2 if both else 1]
+    rows = pd.DataFrame(
+        [
+            {"kind": kind, "line": place, "layer": layer, "value": float(value)}
+            for place, (kind, line) in enumerate(lines)
+            for layer, value in enumerate(line, start=1)
+            if np.isfinite(value) and value > 0
+        ]
+    )
+    colours = {MEASURED: ROLES["model"], MEAN_IMAGE: THEORY, BY_IMAGE: ROLES["wrong"]}
+    shown = [kind for kind in colours if both or kind != BY_IMAGE]
+    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=260, symbolType="stroke")
+    dashes = alt.Scale(domain=shown, range=[[1, 0], [7, 4], [2, 3]][: len(shown)])
+    base = alt.Chart(rows).encode(
+        x=_layers("layer"), y=powers_of_ten("gradient, share of the last layer's", rows["value"]),
+        color=alt.Color("kind:N", scale=alt.Scale(domain=shown, range=[colours[kind] for kind in shown]),
+                        legend=legend),
+        strokeDash=alt.StrokeDash("kind:N", scale=dashes, legend=legend),
+        detail="line:N", tooltip=["kind", "layer", alt.Tooltip("value", format=".3~g")],
+    )  # fmt: skip
+    thin = base.transform_filter(alt.datum.kind == MEASURED).mark_line(strokeWidth=2, opacity=0.85)
+    thick = base.transform_filter(alt.datum.kind != MEASURED).mark_line(strokeWidth=3)
+    return finished(thin + thick, 340)
+
+
+def left_at_first(measured: Array, theory: Array, both: bool) -> list[dict[str, str]]:
+    """Return what is left at layer 1 as a share of the last layer's: theory, geometric mean over seeds, extremes."""
+    left = np.asarray(measured, float)[:, 0] / np.asarray(measured, float)[:, -1]
+    mean = float(np.exp(np.log(left).mean())) if (left > 0).all() else np.nan
+    first = np.asarray(theory, float)[:, 0]
+    found = {MEAN_IMAGE: first[0], **({BY_IMAGE: first[1]} if both else {}), "measured, mean of 8": mean,
+             "smallest": left.min(), "largest": left.max()}  # fmt: skip
+    return [{"Left at layer 1": name, "Share": _number(float(value))} for name, value in found.items()]
+
+
 def recurrent(shares: Array) -> Any:
     """Return the gradient left at each step of five untrained layers over time: (5, steps)."""
     steps = shares.shape[1]
@@ -55,9 +100,7 @@ def _logarithmic(rows: pd.DataFrame, names: Sequence[str], x: str, colour: str, 
     shapes = alt.Scale(domain=list(names))
     legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=260)
     base = alt.Chart(rows).encode(
-        x=alt.X(f"{x}:Q", title=label or x, axis=alt.Axis(tickMinStep=1, format="d", grid=False),
-                scale=alt.Scale(nice=False, padding=8)),
-        y=alt.Y("value:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~e", tickCount=6)),
+        x=_layers(x, label), y=powers_of_ten(title, rows["value"]),
         color=alt.Color(f"{colour}:N", scale=colours, legend=legend),
         detail="kind:N",
         tooltip=[colour, x, "kind", alt.Tooltip("value", format=".3~g")],
@@ -68,6 +111,11 @@ def _logarithmic(rows: pd.DataFrame, names: Sequence[str], x: str, colour: str, 
         shape=alt.Shape(f"{colour}:N", scale=shapes, legend=legend)
     )
     return finished(dashed + measured.mark_line(strokeWidth=2) + points, 400)
+
+
+def _layers(field: str, label: str = "") -> alt.X:
+    axis = alt.Axis(tickMinStep=1, format="d", grid=False)
+    return alt.X(f"{field}:Q", title=label or field, axis=axis, scale=alt.Scale(nice=False, padding=8))
 
 
 def factors_per_step(shares: Array) -> dict[str, float]:
@@ -104,9 +152,11 @@ def accuracy_by_depth(cells: Sequence[dict[str, Any]]) -> Any:
     points = base.mark_point(filled=True, size=70, opacity=1).encode(
         y=y, shape=alt.Shape("stack:N", legend=legend, scale=alt.Scale(domain=names))
     )
-    chance = alt.Chart(pd.DataFrame({"chance": [0.1]})).mark_rule(color=TEXT, strokeDash=[2, 3], opacity=0.7)
+    guess = alt.Chart(pd.DataFrame({"chance": [0.1], "depth": [depths[0]], "text": ["guessing: 1 of 10"]}))
+    rule = guess.mark_rule(color=TEXT, strokeDash=[2, 3], opacity=0.7).encode(y="chance:Q")
+    said = guess.mark_text(color=TEXT, align="left", dy=-8, fontSize=12).encode(y="chance:Q", x="depth:Q", text="text")
     spread = base.mark_rule(strokeWidth=2).encode(y="worst:Q", y2="best:Q")
-    return finished(chance.encode(y="chance:Q") + base.mark_line(strokeWidth=2).encode(y=y) + spread + points, 360)
+    return finished(rule + said + base.mark_line(strokeWidth=2).encode(y=y) + spread + points, 360)
 
 
 def mean_factors(names: Sequence[str], measured: Array, theory: Array) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """Pictures of the inside of a deep stack: arrays in, Altair charts out, layer by layer from left to right."""
 
+import json
 from typing import Any
 
 import altair as alt
@@ -14,6 +15,7 @@ from models.base import Array
 HEIGHT = 280
 TEXT = "currentColor"
 THREE_DIGITS = ".3~r"
+MOST_DECADES = 7  # labels of a logarithmic axis
 WIDE_RANGE = 50.0  # layers whose values differ by more share a logarithmic axis
 
 
@@ -83,11 +85,37 @@ def weight_gradients(run: ShownRun, view: Any) -> Any:
     values = np.asarray(view.weight_gradients, np.float64)
     rows = table({"now": np.where(values > 0, values, np.nan)})
     rows["value"] = rows["value"].where(np.isfinite(rows["value"]))
-    return finished(lines(rows, _log_y("norm of ∂loss/∂W"), KINDS)) if rows["value"].notna().any() else None
+    y = powers_of_ten("norm of ∂loss/∂W", rows["value"])
+    return finished(lines(rows, y, KINDS)) if rows["value"].notna().any() else None
 
 
-def _log_y(title: str) -> alt.Y:
-    return alt.Y("value:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~e", tickCount=5))
+def powers_of_ten(title: str, values: Any) -> alt.Y:
+    """Return a logarithmic axis of whole powers of ten around the values, two at least, labelled 10⁻² and so on.
+
+    values: what will be drawn; only positive, finite ones count. Two powers at least, so that noise stays flat.
+    """
+    low, high = _decades(np.asarray(values, np.float64))
+    stride = next(step for step in (1, 2, 3, 5, 10, 20, 50, 100) if (high - low) / step <= MOST_DECADES)
+    powers = [power for power in range(low, high + 1) if power % stride == 0]
+    labels = json.dumps([_power(power) for power in powers], ensure_ascii=False)
+    return alt.Y(
+        "value:Q", title=title, scale=alt.Scale(type="log", domain=[10.0**low, 10.0**high], nice=False),
+        axis=alt.Axis(values=[10.0**power for power in powers],
+                      labelExpr=f"{labels}[indexof({powers}, round(log(datum.value) / LN10))]"),
+    )  # fmt: skip
+
+
+def _decades(values: Array) -> tuple[int, int]:
+    usable = values[np.isfinite(values) & (values > 0)]
+    if not len(usable):
+        return -1, 1
+    low, high = (int(edge(np.log10(value))) for edge, value in ((np.floor, usable.min()), (np.ceil, usable.max())))
+    low -= high - low < 2
+    return low, high + (high - low < 2)
+
+
+def _power(exponent: int) -> str:
+    return {0: "1", 1: "10"}.get(exponent, "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")))
 
 
 def sizes(run: ShownRun, view: Any) -> Any:
@@ -100,7 +128,7 @@ def sizes(run: ShownRun, view: Any) -> Any:
         return None
     wide = float(usable.max() / usable.min()) > WIDE_RANGE
     title = "root mean square of the outputs"
-    y = _log_y(title) if wide else alt.Y("value:Q", title=title, scale=alt.Scale(zero=True))
+    y = powers_of_ten(title, usable) if wide else alt.Y("value:Q", title=title, scale=alt.Scale(zero=True))
     return finished(lines(rows[rows["value"] > 0], y, KINDS))
 
 
@@ -116,31 +144,39 @@ def slopes(run: ShownRun, view: Any) -> Any:
 
 def sums(run: ShownRun, view: Any) -> Any:
     """Return the distribution of the sums z in every layer, as columns whose darkness is the share of values."""
-    return _columns(view.sum_histograms, view.sum_edges, "sum z")
+    return _columns(view.sum_histograms, view.sum_ranges, "sum z")
 
 
 def activations(run: ShownRun, view: Any) -> Any:
     """Return the distribution of the activations a = f(z) in every layer."""
-    return _columns(view.activation_histograms, view.activation_edges, "activation a")
+    return _columns(view.activation_histograms, view.activation_ranges, "activation a")
 
 
-def columns_of(histograms: Array, edges: Array) -> pd.DataFrame:
-    """Return one row per layer and bin that is not empty: layer, from, to, share, and strength within its layer."""
+def columns_of(histograms: Array, ranges: Array) -> pd.DataFrame:
+    """Return one row per layer and bin that is not empty: layer, from, to, share, and strength within its layer.
+
+    histograms: (layers, bins) shares; ranges: (layers, 2) smallest and largest value. A layer whose values are all
+    equal gets a bar as thin as a hair.
+    """
+    low, high = np.asarray(ranges, float).T
+    hair = 1e-3 * max(float(np.abs(ranges).max()), 1e-9)
+    middle, half = (low + high) / 2, np.maximum((high - low) / 2, hair)
+    edges = np.linspace(middle - half, middle + half, histograms.shape[1] + 1, axis=1)
     layers, bins = np.nonzero(np.asarray(histograms) > 0)
     share = np.asarray(histograms, float)[layers, bins]
     strongest = np.asarray(histograms, float).max(axis=1)[layers]
     return pd.DataFrame(
-        {"layer": layers + 1, "left": layers + 0.55, "right": layers + 1.45, "low": np.asarray(edges)[layers, bins],
-         "high": np.asarray(edges)[layers, bins + 1], "share": share, "strength": 0.08 + 0.92 * share / strongest}
+        {"layer": layers + 1, "left": layers + 0.55, "right": layers + 1.45, "low": edges[layers, bins],
+         "high": edges[layers, bins + 1], "share": share, "strength": 0.08 + 0.92 * share / strongest}
     )  # fmt: skip
 
 
-def _columns(histograms: Array, edges: Array, title: str) -> Any:
-    rows = columns_of(histograms, edges)
-    reaches = np.abs(np.asarray(edges, float)).max(axis=1)
+def _columns(histograms: Array, ranges: Array, title: str) -> Any:
+    rows = columns_of(histograms, ranges)
+    reaches = np.abs(np.asarray(ranges, float)).max(axis=1)
     wide = float(reaches.max()) > WIDE_RANGE * max(float(reaches.min()), 1e-12)
     scale = alt.Scale(type="symlog", constant=max(float(reaches.min()), 1e-12)) if wide else alt.Scale(zero=False)
-    axis = alt.Axis(format="~g", tickCount=6)
+    axis = alt.Axis(format=THREE_DIGITS, tickCount=6)
     chart = alt.Chart(rows).mark_rect(color=ROLES["model"]).encode(
         x=alt.X("left:Q", title="layer", axis=alt.Axis(tickMinStep=1, format="d", grid=False),
                 scale=alt.Scale(nice=False, domain=[0.4, len(reaches) + 0.6])),

@@ -1,5 +1,6 @@
 """The first screen of gradient flow: gradients of a few weights, their norm at every layer, and the learning curves."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,11 @@ from lab.charts.stage_panels import (
 from lab.shown_run import ShownRun
 from models.base import Array
 
-UNITS = 4  # of a drawn layer
+PIXELS = (18, 19, 20, 21, 42, 43, 44, 45)  # of the 8 x 8 image, in the order of models.gradient_measures
 DECADES = 6.0  # powers of ten between an edge in full width and one that is not drawn
 THEORY = CLASSES[7]
 MOST_TICKS = 8
+GREY = 6  # among the class colours
 LOST = "The gradient is not a number any more."
 
 
@@ -49,9 +51,9 @@ def payload(run: ShownRun, overlay: ShownRun | None = None) -> dict[str, Any]:
 def network(run: ShownRun, views: list[Any]) -> NetworkPanel:
     """Return a few units of some layers; an edge is as wide as the gradient of its weight, on a logarithmic scale."""
     layers = _layers(run)
-    pairs = Edges(*map(tuple, np.indices((UNITS, UNITS)).reshape(2, -1).tolist()))
-    first = Edges(tuple(layers[0].shown[k] for k in pairs.source), pairs.target)
-    strengths = np.stack([edge_strengths(view.edges) for view in views])  # (frames, pairs of layers, 16)
+    sources, targets = (tuple(int(unit) for unit in row) for row in run.scene["drawn_pairs"])
+    pairs, first = Edges(sources, targets), Edges(tuple(PIXELS[unit] for unit in sources), targets)
+    strengths = np.stack([edge_strengths(view.edges, len(layers) - 1) for view in views])
     alts = tuple(
         f"{len(layers)} columns of units from pixels to classes; edges thin out where the gradient is small. At step "
         f"{step:,} those into layer 1 have {100 * float(frame[0].mean()):.0f} % of the full width, "
@@ -72,17 +74,16 @@ def network(run: ShownRun, views: list[Any]) -> NetworkPanel:
 
 
 def _layers(run: ShownRun) -> tuple[NetworkLayer, ...]:
-    width, shown = int(run.config["width"]), tuple(range(UNITS))
-    hidden = [
-        NetworkLayer(f"layer {number}", str(number), width, shown) for number in map(int, run.scene["drawn_layers"])
-    ]
-    pixels = NetworkLayer("input", "pixels", 64, (18, 21, 42, 45))
-    return pixels, *hidden, NetworkLayer("output", "out", 10, shown, labels=tuple("0123"))
+    width = int(run.config["width"])
+    shown = tuple(range(int(run.scene["drawn_pairs"].max()) + 1))
+    hidden = [NetworkLayer(str(number), "layer", width, shown) for number in map(int, run.scene["drawn_layers"])]
+    pixels = NetworkLayer("in", "pixels", 64, PIXELS[: len(shown)])
+    return pixels, *hidden, NetworkLayer("out", "digits", 10, shown, labels=tuple(str(digit) for digit in shown))
 
 
-def edge_strengths(edges: Array) -> Array:
-    """Return gradients of weights, flattened, as widths with sign: (pairs of layers, 16), the largest is 1 or -1."""
-    gradients = np.asarray(edges, np.float64).reshape(-1, UNITS * UNITS)
+def edge_strengths(edges: Array, pairs: int) -> Array:
+    """Return gradients of weights, flattened, as widths with sign, the largest 1 or -1: (pairs of layers, weights)."""
+    gradients = np.asarray(edges, np.float64).reshape(pairs, -1)
     sizes = np.abs(np.where(np.isfinite(gradients), gradients, 0.0))
     largest = sizes.max(initial=0.0)
     if not largest:
@@ -113,8 +114,10 @@ def theory_line(run: ShownRun) -> Array:
 def result(run: ShownRun, views: list[Any], overlay: ShownRun | None = None) -> PlanePanel:
     """Return the norm of the gradient at each layer's output: now, untrained, and what theory says of the untrained."""
     layers = np.arange(1, int(run.config["depth"]) + 1)
-    now = np.stack([_line(layers, view.signal) for view in views])
+    now, plain = np.stack([_line(layers, view.signal) for view in views]), run.scene["plain_signal"]
+    around = {"residual": "without the plus, untrained", "highway": "without the gate, untrained"}
     paths = [
+        *([Path(_line(layers, plain), around[run.config["connection"]], ROLES["wrong"])] if len(plain) else []),
         Path(_line(layers, run.scene["initial_signal"]), "untrained", ROLES["baseline"]),
         Path(_line(layers, theory_line(run)), "theory, untrained", THEORY, dashed=True),
         Path(now, "now", ROLES["model"], width=2.5),
@@ -138,6 +141,17 @@ def result(run: ShownRun, views: list[Any], overlay: ShownRun | None = None) -> 
         square=False,
         messages=tuple("" if np.isfinite(view.signal).all() else LOST for view in views),
     )
+
+
+def ending(run: ShownRun, views: list[Any]) -> PlanePanel:
+    """Return the gradient at each layer for a small picture: grey dots untrained, blue ones at the end, if numbers."""
+    panel = result(run, views)
+    before = _line(np.arange(1, len(run.scene["initial_signal"]) + 1), run.scene["initial_signal"])
+    grey = Points(before, groups=np.full(len(before), GREY))
+    drawn = [points for points in panel.points if np.isfinite(points.positions[-1]).all()]
+    paths = [Path(before), *[Path(points.positions[-1]) for points in drawn]]
+    low, high = _range([path.positions for path in paths])
+    return replace(panel, points=(grey, *drawn), paths=(), y=Axis(panel.y.label, low, high))
 
 
 def _line(layers: Array, values: Array) -> Array:

@@ -4,10 +4,9 @@ Every number comes from a question to the run's own process; the web process for
 """
 
 import json
+from functools import partial
 from typing import Any, get_args
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from lab import session
@@ -15,18 +14,21 @@ from lab.charts import backpropagation_bends as bends_chart
 from lab.charts import backpropagation_losses as losses_chart
 from lab.charts import backpropagation_perceptron as perceptron_chart
 from lab.charts import backpropagation_steps as steps_chart
-from lab.charts.backpropagation_chain import chain
-from lab.charts.backpropagation_graph import graph
-from lab.charts.backpropagation_numbers import parameters, relative_error, relative_errors, walk
+from lab.charts.backpropagation_chain import below_one_another, chain, forward
+from lab.charts.backpropagation_graph import graph_payload
+from lab.charts.backpropagation_numbers import parameters, relative_error, three_gradients
 from lab.charts.mlp_stage import layer_sizes
+from lab.components.computation_graph import LARGEST, act_of, computation_graph
 from lab.frame import quiet
 from lab.shown_run import ShownRun
 from models.configs import BackpropagationConfig
 
-STATION, CHOSEN, TABLE = "backpropagation:station", "backpropagation:chosen", "backpropagation:gradients"
+GRAPH, CHOSEN, CHANGES = "backpropagation:graph", "backpropagation:chosen", "backpropagation:changes"
+FIELD, EARLIER = "backpropagation:field", "backpropagation:earlier"
 RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
 ACTIVATIONS = list(get_args(BackpropagationConfig.model_fields["activation"].annotation))
-EARLIER = "Momentum, RMSprop and Adam remember: so many steps of their own came before the one that is measured."
+REMEMBER = "Momentum, RMSprop and Adam remember: so many steps of their own came before the one that is measured."
+BEND = "Another bend in the same network with the same weights. The run above keeps its own."
 SOURCES = {"Before training": True, "As trained": False}
 
 
@@ -93,27 +95,25 @@ def _answered(run_id: str, stamp: str, question: str) -> dict[str, Any]:
 def _one_example(run: ShownRun) -> None:
     sizes = layer_sizes(run)
     question = _chosen_example(run)
-    base = _ask(run, **question)
-    if base is None:
-        return
-    view = _edited(run, base, question)
+    places = sizes[0] + 1 + len(parameters(sizes))
+    view = _ask(run, **question, changes=_own_numbers(run, question, places))
     if view is None:
         return
-    station, chosen = _station(sizes), _chosen_parameter(sizes)
     names = [str(name).split(" (")[0] for name in run.facts["data"]["input_names"]]
-    st.altair_chart(graph(view, sizes, station, chosen, names), width="stretch",
-                    alt=_spoken(view, sizes, station))  # fmt: skip
-    quiet(_explained(view, station, len(sizes) - 1))
+    chosen = _chosen_parameter(sizes)
+    classes = len(run.facts["data"]["class_names"])
+    shown = graph_payload(view, sizes, names, sizes[0] + 1 + chosen, classes, _changes())
+    computation_graph(shown, key=GRAPH, on_act=partial(_take, sizes[0], places))
     left, right = st.columns((1.15, 1), gap="large")
     with left:
-        _chain(run, view, sizes, chosen)
+        _chain(run, view, sizes)
     with right:
         _three_ways(view, sizes)
     _four_optimizers(view)
 
 
 def _chosen_example(run: ShownRun) -> dict[str, Any]:
-    columns = st.columns((1.3, 1, 1.4, 1))
+    columns = st.columns((1.2, 0.9, 1, 1.2, 0.8), vertical_alignment="bottom")
     with columns[0]:
         source = st.segmented_control("Weights", list(SOURCES), default="Before training", required=True,
                                       key="backpropagation:source")  # fmt: skip
@@ -121,48 +121,58 @@ def _chosen_example(run: ShownRun) -> dict[str, Any]:
         most = int(run.facts["data"]["train"]) - 1  # in the key, since a kept value may not exceed it
         row = st.number_input("Training example", 0, most, 0, key=f"backpropagation:row:{most}", help="Counted from 0.")
     with columns[2]:
+        own = run.config["activation"]
+        bend = st.selectbox("Activation here", ACTIVATIONS, ACTIVATIONS.index(own), key=f"backpropagation:bend:{own}",
+                            format_func=lambda name: name.replace("_", " "), help=BEND)  # fmt: skip
+    with columns[3]:
         rate = st.select_slider("Learning rate of this step", RATES, value=0.1, key="backpropagation:rate",
                                 format_func=lambda value: f"{value:g}")  # fmt: skip
-    with columns[3]:
-        earlier = st.number_input("Steps done before", 0, 50, 0, key="backpropagation:earlier", help=EARLIER)
-    return {"kind": "example", "start": SOURCES[source], "row": int(row), "rate": rate, "earlier": int(earlier)}
+    with columns[4]:
+        st.button("Undo changes", on_click=_forget, disabled=not _changes(), width="stretch", key=f"{GRAPH}:undo",
+                  help="Back to the example's own numbers.")  # fmt: skip
+    earlier = int(st.session_state.get(EARLIER, 0))
+    return {"kind": "example", "start": SOURCES[source], "row": int(row), "rate": rate, "activation": bend,
+            "earlier": earlier}  # fmt: skip
 
 
-def _edited(run: ShownRun, base: Any, question: dict[str, Any]) -> Any:
-    """Let the visitor change inputs, target and parameters; return the view of what stands in the table then."""
-    names = [str(name).split(" (")[0] for name in run.facts["data"]["input_names"]]
-    labels = [*names, "target", *(one.name for one in parameters(layer_sizes(run)))]
-    values = np.concatenate([base.inputs, base.target, base.parameters])
-    with st.popover("Edit inputs and weights", width="content"):
-        key = f"backpropagation:edit:{run.run_id}:{question['start']}:{question['row']}"
-        edited = st.data_editor(
-            pd.DataFrame({"number": labels, "value": values}), key=key, hide_index=True, disabled=["number"],
-            height=420, column_config={"value": st.column_config.NumberColumn(format="%.4f", required=True)},
-        )  # fmt: skip
-        quiet("Type over any value. Choosing another example starts from its own numbers again.")
-    new = edited["value"].to_numpy(float)
-    if np.array_equal(new, values):
-        return base
-    inputs = len(base.inputs)
-    return _ask(run, kind="example", rate=question["rate"], earlier=question["earlier"], inputs=new[:inputs].tolist(),
-                target=float(new[inputs]), weights=new[inputs + 1 :].tolist())  # fmt: skip
+def _changes() -> dict[int, float]:
+    """Return the numbers that a person put in place of the example's own, by place."""
+    kept: dict[int, float] = st.session_state.get(CHANGES, {}).get("values", {})
+    return kept
 
 
-def _station(sizes: list[int]) -> str:
-    stations = walk(sizes)
-    if st.session_state.get(STATION) not in stations:
-        st.session_state[STATION] = stations[-2]
-    back, slider, on = st.columns((1, 8, 1), vertical_alignment="bottom")
-    back.button("Back", on_click=_move, args=(stations, -1), key=f"{STATION}:back", width="stretch")
-    on.button("Next", on_click=_move, args=(stations, 1), key=f"{STATION}:on", width="stretch", type="primary")
-    with slider:
-        chosen: str = st.select_slider("Station of the walk", stations, key=STATION)
-    return chosen
+def _own_numbers(run: ShownRun, question: dict[str, Any], places: int) -> dict[str, float]:
+    """Return the changes of this very example; those of another one are forgotten."""
+    stamp = [run.run_id, question["start"], question["row"], places]
+    if st.session_state.get(CHANGES, {}).get("stamp") != stamp:
+        turn = st.session_state.get(CHANGES, {}).get("turn", 0) + 1
+        st.session_state[CHANGES] = {"stamp": stamp, "values": {}, "turn": turn}
+    return {str(place): value for place, value in sorted(_changes().items())}
 
 
-def _move(stations: list[str], by: int) -> None:
-    place = stations.index(st.session_state[STATION]) + by
-    st.session_state[STATION] = stations[place % len(stations)]
+def _forget() -> None:
+    _new_field()
+    _changes().clear()
+
+
+def _new_field() -> None:
+    st.session_state[CHANGES]["turn"] += 1
+
+
+def _take(inputs: int, places: int) -> None:
+    """Do what a person did in the graph: choose a parameter, or put another number in a place."""
+    act = act_of(st.session_state[GRAPH], places)
+    if act is None:
+        return
+    _new_field()
+    if act.place > inputs:
+        st.session_state[CHOSEN] = act.place - inputs - 1
+    if act.value is not None:
+        _changes()[act.place] = act.value
+
+
+def _take_field(place: int, key: str) -> None:
+    _changes()[place] = float(st.session_state[key])
 
 
 def _chosen_parameter(sizes: list[int]) -> int:
@@ -171,35 +181,23 @@ def _chosen_parameter(sizes: list[int]) -> int:
     return int(st.session_state[CHOSEN])
 
 
-def _spoken(view: Any, sizes: list[int], station: str) -> str:
-    sums = ", ".join(f"{value:.3g}" for value in view.sums)
-    deltas = ", ".join(f"{value:.3g}" for value in view.deltas)
-    return (
-        f"A network of {', '.join(map(str, sizes))} units as a graph at the station {station}. Sums z: {sums}. "
-        f"Loss {view.loss[0]:.3g}. Deltas: {deltas}. Every parameter stands in the table below."
-    )
-
-
-def _explained(view: Any, station: str, layers: int) -> str:
-    before, after = float(view.loss[0]), float(view.loss_after[0])
-    if station == "Input":
-        return f"The example's inputs stand ready. Its target is {view.target[0]:.3g}."
-    if station.startswith("Forward"):
-        return "Each unit adds up what flows in, z = Wx + b, and bends the sum, a = f(z)."
-    if station == "Loss":
-        return f"The output ŷ against the target {view.target[0]:.3g}: L = {before:.6g}."
-    if station.startswith("Back"):
-        return "δ = ∂L/∂z: at the output from the loss, before it f′(z) times the sum of w · δ behind it. ∇ = δ · a."
-    verdict = "falls" if after < before else "does not fall"
-    return f"Every parameter takes a step of −{view.rate[0]:g} · ∇. The loss {verdict}: {before:.6g} → {after:.6g}."
-
-
-def _chain(run: ShownRun, view: Any, sizes: list[int], chosen: int) -> None:
+def _chain(run: ShownRun, view: Any, sizes: list[int]) -> None:
     names = [one.name for one in parameters(sizes)]
     st.html('<p class="picture-title">The chain rule, term by term</p>')
-    st.selectbox("Parameter", range(len(names)), key=CHOSEN, format_func=lambda place: names[place])
-    for line in chain(view, sizes, chosen, _loss_name(run)):
-        st.latex(line, width="stretch")
+    left, right = st.columns(2)
+    with left:
+        chosen = st.selectbox("Parameter", range(len(names)), key=CHOSEN, on_change=_new_field,
+                              format_func=lambda place: names[place])  # fmt: skip
+    with right:
+        # A new field for each number that comes from elsewhere: to set the value of a standing one is a race with what
+        # the browser still holds, and its old value would come back as if it had been typed.
+        key = f"{FIELD}:{st.session_state[CHANGES]['turn']}:{chosen}"
+        first = st.session_state.setdefault(f"{key}:first", float(view.parameters[chosen]))
+        st.number_input("Its value", -LARGEST, LARGEST, first, step=0.1, format="%.4f", key=key, on_change=_take_field,
+                        args=(sizes[0] + 1 + chosen, key))  # fmt: skip
+    st.latex(below_one_another(forward(view, sizes, chosen)), width="stretch")
+    quiet("And back: the gradient of this parameter first, then every δ that it needs, down to the loss.")
+    st.latex(below_one_another(chain(view, sizes, chosen, _loss_name(run))), width="stretch")
 
 
 def _loss_name(run: ShownRun) -> str:
@@ -212,36 +210,20 @@ def _loss_name(run: ShownRun) -> str:
 def _three_ways(view: Any, sizes: list[int]) -> None:
     st.html('<p class="picture-title">One gradient, three computations</p>')
     tape, numeric = (relative_error(view.by_hand, other) for other in (view.by_tape, view.by_differences))
-    each = np.maximum(relative_errors(view.by_hand, view.by_tape), relative_errors(view.by_hand, view.by_differences))
-    rows = pd.DataFrame(
-        {
-            "parameter": [one.name for one in parameters(sizes)],
-            "by hand (NumPy)": view.by_hand,
-            "GradientTape": view.by_tape,
-            "finite differences": view.by_differences,
-            "relative error": each,
-        }
-    )
-    digits = st.column_config.NumberColumn(format="%.6g", width="small")
-    config: Any = dict.fromkeys(rows.columns[1:4], digits)
-    config["relative error"] = st.column_config.NumberColumn(format="%.1e", width="small")
-    st.dataframe(rows, hide_index=True, height=330, column_config=config, key=TABLE, on_select=_row_clicked,
-                 selection_mode="single-row")  # fmt: skip
+    with st.container(height=520, border=False):
+        st.table(three_gradients(view, sizes))
     quiet(f"Relative error |a − b| / (|a| + |b|) of the whole gradient: hand and tape {tape:.1e}, hand and finite "
           f"differences {numeric:.1e}; in float64.")  # fmt: skip
     if view.kink[0]:
         quiet("A sum stands near the corner of its activation, where no slope exists: there the differences may err.")
 
 
-def _row_clicked() -> None:
-    """Choose the parameter whose row was clicked."""
-    if rows := st.session_state[TABLE]["selection"]["rows"]:
-        st.session_state[CHOSEN] = int(rows[0])
-
-
 def _four_optimizers(view: Any) -> None:
     st.html('<p class="picture-title">One step of four optimizers on this example</p>')
-    st.table(steps_chart.bars(view))
+    left, right = st.columns((1, 4), gap="large")
+    with left:
+        st.number_input("Steps done before", 0, 50, 0, key=EARLIER, help=REMEMBER)
+    right.table(steps_chart.bars(view))
 
 
 # ---- the wider lessons ----
@@ -311,7 +293,8 @@ def _perceptron(run: ShownRun) -> None:
     with left:
         _chart("Mistakes so far", perceptron_chart.mistakes(view),
                "Running count of the perceptron's mistakes on iris, which ends, and on XOR, which does not.",
-               f"Iris, standardized: radius {radius:.3g}, margin {margin:.3g}: at most {bound:.1f}.")  # fmt: skip
+               f"Iris, standardized, with a constant 1: radius R = {radius:.3g}, margin g = {margin:.3g}, so at most "
+               f"(R / g)² = {bound:.1f} mistakes. XOR has no margin and no bound.")  # fmt: skip
     with right:
         _chart("Any order will do", perceptron_chart.orders(view),
                "Histogram of the number of mistakes over 100 orders of the irises.",

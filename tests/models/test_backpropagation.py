@@ -24,7 +24,7 @@ from models.base import Array
 from models.configs import BackpropagationConfig
 from models.small_network import Lesson, flatten
 from models.training_loop import CompiledTraining
-from models.views import SLICE_EXTENT, SLICE_SIZE, BackpropagationView
+from models.views import MAP_SIZE, SLICE_EXTENT, SLICE_SIZE
 
 ACTIVATIONS = get_args(BackpropagationConfig.model_fields["activation"].annotation)
 SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
@@ -110,16 +110,21 @@ def asked(name: str) -> tuple[Lesson, keras.Model]:
     return data, backpropagation.build(config, data)
 
 
+def look(*arguments: Any) -> Any:
+    """Return the view of a network; Any, since each question fills other fields of it."""
+    return backpropagation.look(*arguments)
+
+
 def weights_of(data: Lesson, seed: int = 1) -> Array:
     count = sum(before * after + after for before, after in pairwise(data.sizes))
     return np.random.default_rng(seed).normal(0, 0.8, count)
 
 
 @cache
-def answered(name: str, **more: Any) -> tuple[Lesson, BackpropagationView]:
+def answered(name: str, **more: Any) -> tuple[Lesson, Any]:
     data, model = asked(name)
     question = {"kind": "example", "row": 5, "weights": weights_of(data).tolist(), **more}
-    return data, backpropagation.look(model, data, question)
+    return data, look(model, data, question)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -178,7 +183,7 @@ def test_a_corner_within_reach_is_reported() -> None:
     data, model = asked("relu")
     far, near = weights_of(data), np.zeros(len(weights_of(data)))
     for weights, kink in ((far, 0.0), (near, 1.0)):
-        view = backpropagation.look(model, data, {"kind": "example", "row": 5, "weights": weights.tolist()})
+        view = look(model, data, {"kind": "example", "row": 5, "weights": weights.tolist()})
         assert view.kink[0] == kink
 
 
@@ -194,27 +199,49 @@ def test_a_corner_within_reach_is_reported() -> None:
         ({"kind": "example", "inputs": [1.0, 1.0], "target": 2}, "class from 0 to 1"),
         ({"kind": "example", "rate": -1}, "rate must lie"),
         ({"kind": "seeds", "earlier": 51}, "earlier must lie"),
+        ({"kind": "example", "activation": "square"}, "no activation 'square'"),
+        ({"kind": "example", "changes": {"28": 1.0}}, "28 places"),
+        ({"kind": "example", "changes": {"3": float("inf")}}, "28 places"),
+        ({"kind": "example", "changes": {"2": 0.5}}, "class from 0 to 1"),
     ],
 )
 def test_unfit_questions_are_refused_in_words(question: dict[str, Any], reason: str) -> None:
     data, model = asked("tanh")
     with pytest.raises(ValueError, match=reason):
-        backpropagation.look(model, data, question)
+        look(model, data, question)
 
 
 def test_own_inputs_and_target_are_used() -> None:
     data, model = asked("tanh")
     weights = weights_of(data)
     question = {"kind": "example", "inputs": [0.5, -2.0], "target": 1, "weights": weights.tolist()}
-    view = backpropagation.look(model, data, question)
+    view = look(model, data, question)
     np.testing.assert_array_equal(view.inputs, [0.5, -2.0])
     expected = oracle_gradient(weights, np.array([[0.5, -2.0]]), np.array([1.0]), data)
     np.testing.assert_allclose(view.by_hand, expected, rtol=1e-11)
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_numbers_of_ones_own_and_another_bend_are_used(activation: str) -> None:
+    data, model = asked("tanh")
+    weights = weights_of(data)
+    changes = {"1": -0.75, "2": 1.0, "3": 0.25, "27": -1.5}  # second input, target, first and last parameter
+    question = {"kind": "example", "row": 5, "weights": weights.tolist(), "activation": activation, "changes": changes}
+    view = look(model, data, question)
+    x = np.array([data.batch()[0][5, 0], -0.75])
+    weights[[0, -1]] = 0.25, -1.5
+    np.testing.assert_array_equal(view.inputs, x)
+    np.testing.assert_array_equal(view.parameters, weights)
+    lesson = Lesson(data.config.model_copy(update={"activation": activation}), data.dataset)
+    expected = oracle_gradient(weights, x[np.newaxis], np.array([1.0]), lesson)
+    for found in (view.by_hand, view.by_tape, view.by_differences):
+        assert relative_error(found, expected) < 1e-7  # Keras keeps the square root of 2 of gelu in single precision
+    assert view.loss[0] == pytest.approx(oracle_loss(weights, x[np.newaxis], np.array([1.0]), lesson), rel=1e-7)
+
+
 def test_the_weights_before_training_are_those_of_the_built_network() -> None:
     data, model = asked("tanh")
-    view = backpropagation.look(model, data, {"kind": "example", "start": True})
+    view = look(model, data, {"kind": "example", "start": True})
     np.testing.assert_array_equal(view.parameters, flatten(model.get_weights()).astype(float))
 
 
@@ -260,9 +287,9 @@ def test_plain_descent_promises_rate_times_squared_length() -> None:
 
 
 @cache
-def seeds(earlier: int) -> tuple[Lesson, BackpropagationView]:
+def seeds(earlier: int) -> tuple[Lesson, Any]:
     data, model = asked("tanh")
-    return data, backpropagation.look(model, data, {"kind": "seeds", "rate": 0.1, "earlier": earlier})
+    return data, look(model, data, {"kind": "seeds", "rate": 0.1, "earlier": earlier})
 
 
 @pytest.mark.parametrize("earlier", [0, 2])
@@ -308,7 +335,7 @@ def test_all_start_from_the_same_weights_and_see_the_same_batches() -> None:
     ).order(0)  # fmt: skip
     snapshots = list(backpropagation.train(config, data, model))
     x, y = data.batch()
-    velocity = 0.0
+    velocity: Any = 0.0
     for step in range(snapshots[-1].step):
         batch = order[16 * step : 16 * step + 16]
         w["sgd"] = w["sgd"] - 0.1 * oracle_gradient(w["sgd"], x[batch], y[batch], data)
@@ -327,7 +354,7 @@ def test_scores_of_the_followed_network_are_those_of_the_oracle() -> None:
         config = asked(name)[0].config.model_copy(update={"epochs": 1})
         data = backpropagation.load(config)
         model = backpropagation.build(config, data)
-        last = list(backpropagation.train(config, data, model))[-1]
+        last: Any = list(backpropagation.train(config, data, model))[-1]
         w = last.view.weights.astype(float)
         np.testing.assert_array_equal(last.view.weights, flatten(model.get_weights()))
         (x, y), (tx, ty) = data.batch(), data.batch("test")
@@ -344,7 +371,7 @@ def test_scores_of_the_followed_network_are_those_of_the_oracle() -> None:
 @pytest.mark.parametrize("name", ["tanh", "one unit", "iris"])
 def test_the_slice_is_the_loss_over_two_weights(name: str) -> None:
     data, model = asked(name)
-    view = backpropagation.look(model, data)
+    view = look(model, data)
     w = view.weights.astype(float)
     x, y = data.batch()
     centre = SLICE_SIZE // 2
@@ -355,17 +382,42 @@ def test_the_slice_is_the_loss_over_two_weights(name: str) -> None:
         assert view.surface[row, column] == pytest.approx(oracle_loss(moved, x, y, data), rel=1e-4)
 
 
+@pytest.mark.parametrize("settings", [{}, {"inputs": 4, "layers": 1}, {"layers": 0}, {"dataset": "plane"}])
+def test_maps_of_units_are_their_outputs_over_the_plane(settings: dict[str, Any]) -> None:
+    data = backpropagation.load(BackpropagationConfig(seed=2, **settings))
+    model = backpropagation.build(data.config, data)
+    maps = look(model, data).unit_maps.astype(float)
+    assert maps.shape == (sum(data.sizes[1:]), MAP_SIZE, MAP_SIZE)
+    outputs = [layer.output for layer in model.layers if layer.name.startswith("activation")] + [model.output]
+    units = keras.Model(model.input, outputs)
+    for row, column in ((0, 0), (3, 20), (23, 11)):
+        x1, x2 = ((column + 0.5) / MAP_SIZE * 2 - 1) * 6, -((row + 0.5) / MAP_SIZE * 2 - 1) * 6
+        inputs = np.array([[x1 / 3, x2 / 3, x1 * x2 / 9, x1**2 / 9]])[:, : data.sizes[0]]
+        found = units(inputs.astype(np.float32))
+        values = np.concatenate([np.ravel(part) for part in (found if isinstance(found, list) else [found])])
+        if data.dataset.class_names:
+            values[-1] = 1 / (1 + np.exp(-values[-1]))
+        np.testing.assert_allclose(maps[:, row, column], values, atol=np.abs(maps).max() / 100)  # rounded to 1/64, half
+
+
+def test_tables_have_no_plane_to_draw_units_on() -> None:
+    data, model = asked("iris")
+    assert look(model, data).unit_maps is None
+
+
 # ---- activations and losses ----
 
 
 def test_activations_and_their_slopes() -> None:
     data, model = asked("tanh")
-    view = backpropagation.look(model, data, {"kind": "bends"})
+    view = look(model, data, {"kind": "bends"})
     for place, name in enumerate(ACTIVATIONS):
         away = np.abs(view.bend_grid) > 1e-9
         grid = view.bend_grid[away]
         np.testing.assert_allclose(view.bends[place, away], bent(name, grid), rtol=1e-6, atol=1e-12)
         slopes = bent(name, grid + 1e-30j).imag / 1e-30
+        # Keras keeps the square root of 2 of gelu in single precision, which moves its slope by 5.7e-9 at most; where
+        # the slope itself is nearly zero (z close to -0.75 or -5) that is more than a relative tolerance allows.
         np.testing.assert_allclose(view.bend_slopes[place, away], slopes, rtol=1e-6, atol=1e-8)
     sigmoid = view.bend_slopes[ACTIVATIONS.index("sigmoid")]
     assert sigmoid.max() == pytest.approx(0.25)
@@ -388,9 +440,9 @@ def clipped(z: Array) -> Array:
 
 
 @cache
-def losses(name: str) -> tuple[Lesson, BackpropagationView]:
+def losses(name: str) -> tuple[Lesson, Any]:
     data, model = asked(name)
-    return data, backpropagation.look(model, data, {"kind": "losses"})
+    return data, look(model, data, {"kind": "losses"})
 
 
 def test_losses_over_the_logit_and_their_slopes() -> None:

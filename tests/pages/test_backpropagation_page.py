@@ -18,9 +18,18 @@ from lab.charts import (
     backpropagation_stage,
     backpropagation_steps,
 )
-from lab.charts.backpropagation_chain import chain, factor, tex
-from lab.charts.backpropagation_graph import graph
-from lab.charts.backpropagation_numbers import parameters, per_layer, relative_error, relative_errors, walk
+from lab.charts.backpropagation_chain import chain, factor, forward, tex
+from lab.charts.backpropagation_graph import graph_payload
+from lab.charts.backpropagation_numbers import (
+    number,
+    parameters,
+    per_layer,
+    relative_error,
+    relative_errors,
+    three_gradients,
+    walk,
+)
+from lab.components.computation_graph import Act, act_of
 from lab.direct import run as train_run
 from lab.lessons.backpropagation import ACTIVATIONS
 from lab.shown_run import ShownRun
@@ -45,7 +54,7 @@ def trained(name: str) -> ShownRun:
 
 
 @cache
-def answered(name: str, kind: str = "example") -> tuple[BackpropagationView, tuple[int, ...], str]:
+def answered(name: str, kind: str = "example") -> tuple[Any, tuple[int, ...], str]:
     config = BackpropagationConfig(**CASES[name])
     data = backpropagation.load(config)
     model = backpropagation.build(config, data)
@@ -97,36 +106,91 @@ def test_hills_are_stronger_where_the_loss_is_larger() -> None:
     assert opacity[0] == 0 and (np.diff(opacity) > 0).all()
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_the_graph_tells_only_what_is_known(name: str) -> None:
+@cache
+def drawn(name: str) -> dict[str, Any]:
     view, sizes, _ = answered(name)
+    classes = {"iris": 3, "plane": 0}.get(name.split()[0], 2)
     names = [f"x{place}" for place in range(sizes[0])]
-    texts = {}
-    for station in walk(sizes):
-        spec = graph(view, sizes, station, 0, names).to_dict()
-        rows = [row for rows in spec["datasets"].values() for row in rows]
-        texts[station] = " ".join(str(row.get("lines", "")) for row in rows)
-        assert len([row for row in rows if "gradient" in row]) == len(parameters(sizes))
-    assert "z " not in texts["Input"] and "δ" not in texts["Loss"]
-    assert texts["Loss"].count("L ") == texts["Update"].count("L ") == sizes[-1]
-    assert texts["Update"].count("δ") == sum(sizes[1:])
-    assert [texts[station].count("δ") for station in walk(sizes)] == sorted(
-        texts[station].count("δ") for station in walk(sizes)
-    )
+    payload: dict[str, Any] = json.loads(json.dumps(graph_payload(view, sizes, names, 0, classes), allow_nan=False))
+    return payload
 
 
-def test_the_update_shows_the_new_weights() -> None:
-    view, sizes, _ = answered("xor")
-    for station, values in (("Back 1", view.parameters), ("Update", view.updated)):
-        spec = graph(view, sizes, station, 0, ["x1", "x2"]).to_dict()
-        rows = [row for rows in spec["datasets"].values() for row in rows if "gradient" in row]
-        drawn = [float(row["value"].replace("−", "-")) for row in rows]
-        np.testing.assert_allclose(drawn, values, rtol=1e-5)
+@pytest.mark.parametrize("name", CASES)
+def test_the_graph_has_every_number_with_three_digits(name: str) -> None:
+    view, sizes, _ = answered(name)
+    payload = drawn(name)
+    fields = {
+        "inputs": view.inputs, "target": view.target, "parameters": view.parameters, "gradients": view.by_hand,
+        "sums": view.sums, "outputs": view.outputs, "slopes": view.slopes, "deltas": view.deltas, "loss": view.loss,
+        "loss_after": view.loss_after, "updated": view.updated,
+    }  # fmt: skip
+    assert payload["texts"].keys() == fields.keys()
+    for field, values in fields.items():
+        read = [float(text.replace("−", "-")) for text in payload["texts"][field]]
+        np.testing.assert_allclose(read, values, rtol=5.1e-3)
+    assert payload["parameters"] == view.parameters.tolist() and payload["updated"] == view.updated.tolist()
+    assert len(payload["labels"]) == sizes[0] + 1 + len(view.parameters)
+    assert len(payload["heads"]) == len(sizes) + 1
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_graph_tells_a_number_only_once_it_is_known(name: str) -> None:
+    sizes = answered(name)[1]
+    known, stations = drawn(name)["known"], walk(sizes)
+    layers = range(1, len(sizes))
+    assert [stations[known["forward"][layer]] for layer in layers] == [f"Forward {layer}" for layer in layers]
+    assert [stations[known["back"][layer]] for layer in layers] == [f"Back {layer}" for layer in layers]
+    assert known["forward"][-1] < known["loss"] < min(known["back"][1:]) <= max(known["back"]) < known["update"]
+    assert sorted(known["back"][1:], reverse=True) == known["back"][1:]  # the last layer hears of the loss first
+    assert len(drawn(name)["stations"]) == len(stations) == known["update"] + 1
+
+
+def test_the_stations_say_what_happens_with_the_numbers_of_the_example() -> None:
+    view, _, _ = answered("xor")
+    told = {one["name"]: one["text"] for one in drawn("xor")["stations"]}
+    assert number(float(view.loss[0]), 4) in told["Loss"]
+    falls = view.loss_after[0] < view.loss[0]
+    assert ("falls" if falls else "does not fall") in told["Update"]
+    assert number(float(view.loss_after[0]), 4) in told["Update"]
+
+
+@pytest.mark.parametrize(
+    ("said", "act"),
+    [
+        ({"place": 3, "value": None}, Act(3, None)),
+        ({"place": 3.0, "value": 2}, Act(3, 2.0)),
+        ({"place": 10, "value": 1.0}, None),
+        ({"place": -1, "value": 1.0}, None),
+        ({"place": True, "value": 1.0}, None),
+        ({"place": 0, "value": float("nan")}, None),
+        ({"place": 0, "value": 1e9}, None),
+        ({"place": 0, "value": "1"}, None),
+        ({"value": 1.0}, None),
+        ("weights", None),
+        (None, None),
+    ],
+)
+def test_what_a_browser_says_is_checked(said: Any, act: Act | None) -> None:
+    assert act_of({"act": said}, 10) == act
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_parameter_has_three_gradients_in_the_table(name: str) -> None:
+    view, sizes, _ = answered(name)
+    rows = three_gradients(view, sizes)
+    assert [row["∂L / ∂"] for row in rows] == [one.name for one in parameters(sizes)]
+    for column, values in (
+        ("by hand (NumPy)", view.by_hand), ("GradientTape", view.by_tape), ("finite differences", view.by_differences),
+    ):  # fmt: skip
+        read = [float(row[column].replace("−", "-")) for row in rows]
+        np.testing.assert_allclose(read, values, rtol=1e-5, atol=1e-15)
+    assert max(float(row["relative error"]) for row in rows) < 1e-6
 
 
 def evaluated(side: str) -> float:
     """Return the value of one side of an equation of numbers in LaTeX."""
-    plain = re.sub(r"\\left|\\right|\\,", "", side).replace(r"\cdot", "*")
+    plain = side.replace(r"\\ & \quad", " ")  # a sum on two lines
+    plain = re.sub(r"\\left|\\right|\\,", "", plain).replace(r"\cdot", "*")
     plain = re.sub(r"10\^\{(-?\d+)\}", r"1e\1", plain)
     plain = re.sub(r"(\d|\))\s*\(", r"\1*(", plain)
     return float(eval(plain, {"__builtins__": {}}))
@@ -144,9 +208,21 @@ def test_each_line_of_the_chain_rule_comes_out_right(name: str) -> None:
         assert lines[1].endswith(f"= {tex(float(deltas[one.layer - 1][one.target]))}")
         for line in lines:
             *_, product, result = line.split(" = ")
-            if re.search(r"[a-zδ]", product.replace("left", "").replace("right", "").replace("cdot", "")):
+            if re.search(r"[a-zδ]", re.sub("left|right|cdot|quad", "", product)):
                 continue  # a bias: delta times 1
             assert evaluated(product) == pytest.approx(evaluated(result), rel=0.03, abs=0.02)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_way_forward_is_written_out_with_its_numbers(name: str) -> None:
+    view, sizes, _ = answered(name)
+    for one in parameters(sizes):
+        sum_line, output_line = forward(view, sizes, one.index)
+        *_, terms, result = sum_line.removesuffix(r" \end{aligned}").split(" = ")
+        z, a = (per_layer(values, sizes)[one.layer - 1][one.target] for values in (view.sums, view.outputs))
+        assert result == tex(float(z)) and tex(float(a)) in output_line
+        assert terms.count(" + ") == sizes[one.layer - 1]
+        assert evaluated(terms) == pytest.approx(z, rel=0.03, abs=0.03)
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.5, "0.5"), (-2.0, "(-2)"), (1.234e-7, r"(1.23 \cdot 10^{-7})")])
@@ -203,7 +279,7 @@ def run_of(page: AppTest) -> Any:
     return page.session_state["backpropagation:shown"]
 
 
-def ready(**query: str) -> AppTest:
+def ready(**query: Any) -> AppTest:
     page = open_page("backpropagation", **query)
     until = time.monotonic() + DEADLINE
     while run_of(page).state not in ("prepared", "finished"):
@@ -221,29 +297,59 @@ def widget(kind: Any, label: str) -> Any:
     return next(one for one in kind if one.label == label)
 
 
-def test_the_untrained_network_can_be_walked_through() -> None:
-    page = ready(epochs="3", seed="21")
+def gradients(page: AppTest) -> list[dict[str, str]]:
+    """Return the rows of the table of three gradients."""
+    found = next(one.value for one in page.table if "GradientTape" in one.value.columns)
+    rows: list[dict[str, str]] = found.to_dict("records")
+    return rows
+
+
+def column(page: AppTest, name: str) -> list[float]:
+    return [float(str(row[name]).replace("−", "-")) for row in gradients(page)]
+
+
+@cache
+def untrained() -> AppTest:
+    """Return one page for all tests that train nothing; each compares with what it finds."""
+    return ready(epochs="3", seed="21")
+
+
+def test_the_untrained_network_is_written_out_and_a_weight_can_be_changed() -> None:
+    page = untrained()
     assert not page.exception and not page.warning
-    assert len(page.latex) >= 5
-    first = [line.value for line in page.latex]
+    assert [line.value.count("[6pt]") for line in page.latex] == [1, 5]
+    first, slopes = [line.value for line in page.latex], column(page, "by hand (NumPy)")
     widget(page.selectbox, "Parameter").select_index(20).run()
     assert not page.exception
     assert [line.value for line in page.latex] != first
-    for _ in range(8):
-        widget(page.button, "Next").click().run()
-        assert not page.exception
-    assert page.session_state["backpropagation:station"] in walk((2, 3, 3, 1))
+    assert column(page, "by hand (NumPy)") == slopes
+    widget(page.number_input, "Its value").set_value(2.5).run()
+    assert not page.exception and not page.warning
+    assert column(page, "by hand (NumPy)") != slopes
+    assert max(column(page, "relative error")) < 1e-6
+    assert widget(page.number_input, "Its value").value == 2.5
+    widget(page.button, "Undo changes").click().run()
+    assert column(page, "by hand (NumPy)") == slopes
 
 
 def test_another_example_has_other_numbers_and_errors_stay_below_a_millionth() -> None:
-    page = ready(epochs="3", seed="21")
-    first = page.dataframe[0].value
-    assert len(first) == 25 and (first["relative error"] < 1e-6).all()
+    page = untrained()
+    first = column(page, "GradientTape")
+    assert len(first) == 25 and max(column(page, "relative error")) < 1e-6
     widget(page.number_input, "Training example").set_value(7).run()
-    second = page.dataframe[0].value
-    assert not page.exception
-    assert (first["GradientTape"] != second["GradientTape"]).any()
-    assert (second["relative error"] < 1e-6).all()
+    assert not page.exception and not page.warning
+    assert column(page, "GradientTape") != first
+    assert max(column(page, "relative error")) < 1e-6
+
+
+def test_another_bend_in_the_same_network() -> None:
+    page = untrained()
+    first = column(page, "GradientTape")
+    widget(page.selectbox, "Activation here").select("softplus").run()
+    assert not page.exception and not page.warning
+    assert column(page, "GradientTape") != first
+    assert max(column(page, "relative error")) < 1e-6
+    assert run_of(page).config["activation"] == "tanh"
 
 
 def test_trains_and_shows_the_trained_weights() -> None:
@@ -255,14 +361,14 @@ def test_trains_and_shows_the_trained_weights() -> None:
         time.sleep(0.1)
         page.run()
     page.run()
-    before = page.dataframe[0].value
+    before = column(page, "by hand (NumPy)")
     page.segmented_control(key="backpropagation:source").set_value("As trained").run()
     assert not page.exception and not page.warning
-    assert (page.dataframe[0].value["by hand (NumPy)"] != before["by hand (NumPy)"]).any()
+    assert column(page, "by hand (NumPy)") != before
     assert run_of(page).rows[-1]["step"] == run_of(page).total_steps
 
 
 def test_the_code_shown_is_the_code_of_the_file() -> None:
-    page = ready(epochs="3", seed="21")
+    page = untrained()
     shown = page.code[0].value
     assert "def by_hand" in shown and "def build" in shown
