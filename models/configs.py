@@ -109,6 +109,81 @@ class MlpConfig(Config):
     target: str = knob("", "Target column", "The column to predict, own data only.", max_length=200)
 
 
+class BackpropagationConfig(Config):
+    """The settings of the page on backpropagation: networks so small that every number in them can be read."""
+
+    family: ClassVar[str] = "backpropagation"
+
+    dataset: Literal["xor", "circle", "gaussians", "moons", "plane", "iris"] = knob(
+        "xor", "Data", "Where the example comes from, and what the optimizers race on."
+    )
+    inputs: int = knob(
+        2, "Inputs", "The first so many inputs; beyond x1 and x2 the point sets offer x1·x2 and x1².", ge=2, le=4
+    )
+    layers: int = knob(2, "Hidden layers", "0 leaves a single unit without a bend.", ge=0, le=3)
+    units: int = knob(3, "Units per layer", "Width of every hidden layer.", ge=1, le=4)
+    activation: Literal[
+        "tanh", "sigmoid", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "linear"
+    ] = knob("tanh", "Activation", "The bend f in a = f(z), and with it the factor f'(z) on the way back.")
+    learning_rate: float = knob(
+        0.1, "Learning rate", "Size of each step against the gradient, the same for all in the race.",
+        scale="log", gt=0, le=10,
+    )  # fmt: skip
+    optimizer: Literal["sgd", "momentum", "nesterov", "rmsprop", "adam"] = knob(
+        "momentum", "Followed optimizer", "All five race; this one's network is drawn and can be asked."
+    )
+    epochs: int = knob(60, "Epochs", "Passes over the training data.", ge=1, le=500, scale="log")
+    loss: Literal["fitting", "squared_error"] = knob(
+        "fitting", "Loss", "Fitting: cross-entropy for classes, squared error for numbers."
+    )
+    batch_size: int = knob(16, "Batch size", "Examples per step.", ge=1, le=200, scale="log")
+    initialization: Literal["glorot_uniform", "he_normal", "lecun_normal", "zeros"] = knob(
+        "glorot_uniform", "Initialization", "Where the weights start. Zeros: all units stay equal."
+    )
+    noise: float = knob(0.1, "Noise", "Scatter of the points, 2-D sets only.", ge=0, le=0.5)
+
+
+class GradientFlowConfig(Config):
+    """The settings of a deep stack on handwritten digits: what decides how much gradient reaches its first layer."""
+
+    family: ClassVar[str] = "gradient_flow"
+
+    depth: int = knob(10, "Depth", "Hidden layers, the output not counted.", ge=1, le=50)
+    activation: Literal["sigmoid", "tanh", "relu", "selu", "gelu", "linear"] = knob(
+        "sigmoid", "Activation", "The bend f in a = f(z). Its slope f'(z) multiplies the gradient."
+    )
+    initialization: Literal["glorot_uniform", "he_normal", "lecun_normal", "orthogonal"] = knob(
+        "glorot_uniform", "Initialization", "How large the first weights are drawn."
+    )
+    connection: Literal["plain", "residual", "highway"] = knob(
+        "residual", "Around each layer", "Plain: f(z). Residual: h + f(z). Highway: a gate mixes both."
+    )
+    normalization: Literal["none", "batch", "layer"] = knob(
+        "none", "Normalization", "Of the sums z; in a residual stack, of what enters the layer."
+    )
+    learning_rate: float = knob(
+        0.003, "Learning rate", "Size of each step against the gradient.", scale="log", gt=0, le=10
+    )
+
+    width: int = knob(32, "Units per layer", "Width of every hidden layer.", ge=4, le=128)
+    gain: float = knob(1.0, "Scale of the first weights", "Multiplies every first weight of the stack.", ge=0.1, le=4)
+    optimizer: Literal["adam", "sgd"] = knob(
+        "adam", "Optimizer", "Adam divides each gradient by its own size; plain descent takes it as it is."
+    )
+    clip_norm: float = knob(
+        0.0, "Clip the gradient at", "Longest gradient of all weights together. 0: no clipping.",
+        scale="log", ge=0, le=10,
+    )  # fmt: skip
+    gate_bias: float = knob(-2.0, "Gate bias", "Highway only: below 0 a gate starts nearly closed.", ge=-4, le=4)
+    shared_weights: bool = knob(
+        False, "One matrix for all layers", "From the second layer on: a recurrent network unrolled in time."
+    )
+    epochs: int = knob(15, "Epochs", "Passes over the training data.", ge=1, le=300, scale="log")
+    batch_size: int = knob(32, "Batch size", "Examples per step.", ge=1, le=512, scale="log")
+
+
 CONFIGS: dict[str, type[Config]] = {
     MlpConfig.family: MlpConfig,
+    BackpropagationConfig.family: BackpropagationConfig,
+    GradientFlowConfig.family: GradientFlowConfig,
 }
