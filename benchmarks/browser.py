@@ -337,7 +337,7 @@ def _stage_answers(browser: Browser, app: str, moves: int) -> list[float]:
     page = opened(browser, f"{app}/gradient_flow")
     page.locator(".stage[data-draws]").first.wait_for(timeout=120_000)
     page.wait_for_timeout(5000)
-    handle = page.get_by_role("slider", name="Depth", exact=True)
+    handle = page.get_by_role("slider", name="Depth").first
     times = []
     for _ in range(moves + 2):
         page.evaluate(WAIT_FOR_DRAW)

@@ -14,6 +14,7 @@ from lab import session
 from lab.components.stage import Status, stage
 from lab.controls import Controls
 from lab.engine.messages import FINAL
+from lab.first_picture import fill
 from lab.frame import quiet
 from lab.provenance import provenance_line
 from lab.shown_run import ShownRun
@@ -65,8 +66,11 @@ class Live:
         return session.stored_run(summary.run_id) if summary is not None else None
 
     def _prepared(self) -> ShownRun:
-        run_id = self.engine.prepare(self.family, self.config.model_dump(mode="json"), self.owner)
-        return ShownRun(run_id, self.family, self.config.model_dump(mode="json"), "live")
+        values = self.config.model_dump(mode="json")
+        run = ShownRun("", self.family, values, "live")
+        fill(run)
+        run.run_id = self.engine.prepare(self.family, values, self.owner)
+        return run
 
     def _steer(self) -> None:
         """Pass a changed learning rate on to the run that trains."""

@@ -2,6 +2,7 @@
 
 import ast
 import shlex
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from models.configs import CONFIGS
 from models.presets import FAILURES, PRESETS, Preset
 
 GO_ON_SECONDS = 1.0
+PAINT_SECONDS = 0.15
 Result = Callable[[ShownRun, list[Any]], Any]
 Labels = Mapping[str, Mapping[str, str]]
 
@@ -81,6 +83,18 @@ class Page:
         self.live.transport(self._more_settings)
         self.live.show()
         self._first_screen_first()
+        self._let_it_be_painted()
+
+    def _let_it_be_painted(self) -> None:
+        """Hold what comes below the first picture of another run back for a moment.
+
+        A browser draws what it gets in one go: with ten charts right behind it, the picture would come a third of a
+        second later.
+        """
+        key = f"{self.family}:painted"
+        if self.run.moments and st.session_state.get(key) not in (None, self.run.run_id):
+            time.sleep(PAINT_SECONDS)
+        st.session_state[key] = self.run.run_id
 
     def _first_screen_first(self) -> None:
         """When a page is opened, send its first screen alone and everything below it a moment later.

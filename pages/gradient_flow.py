@@ -24,7 +24,6 @@ page.first_screen(
         "epochs", "batch_size", "shared_weights",
     ),
 )  # fmt: skip
-lessons.let_it_be_painted(page)
 page.inside(
     "All gradients are those of the mean loss of 256 training images, in float64. Choose a recorded step.",
     [

@@ -6,6 +6,7 @@ pairs. The order of work is fixed: untrained snapshot, compile, wait for "go", t
 
 import contextlib
 import importlib
+import json
 import math
 import os
 import signal
@@ -17,8 +18,10 @@ from dataclasses import asdict
 from multiprocessing.connection import Connection
 from typing import Any
 
+import numpy as np
+
 from lab.engine.memory import give_back_file_pages, give_back_memory
-from lab.engine.messages import Moment, pack
+from lab.engine.messages import FIRST_PICTURE, Moment, pack
 
 WEIGHTS_EVERY_SECONDS = 2.0
 SMALL_WEIGHTS = 1_000_000  # bytes; so few go along with every snapshot, so that a run killed at any time is complete
@@ -132,6 +135,26 @@ def facts_of(module: Any, config: Any, data: Any, model: Any) -> dict[str, Any]:
     }
 
 
+def first_picture(family: Any, config: Any, data: Any, model: Any) -> dict[str, Any]:
+    """Return what a run of these settings shows before its first step, as arrays.
+
+    told: JSON text with the facts and the first row of metrics; scene.<name>, view.<name>: the arrays of both.
+    """
+    from models.base import Live
+
+    snapshots = iter(family.train(config, data, model, Live(float(getattr(config, "learning_rate", 0.0)))))
+    snapshot = next(snapshots)
+    row = {"step": snapshot.step, "epoch": float(snapshot.epoch), "seconds": 0.0}
+    row |= {name: float(value) for name, value in snapshot.metrics.items()}
+    told = json.dumps({"facts": facts_of(family, config, data, model), "row": row})
+    scene = {f"scene.{name}": array for name, array in family.scene(config, data).items()}
+    return {
+        "told": np.array([told]),
+        **scene,
+        **{f"view.{name}": array for name, array in snapshot.view.arrays().items()},
+    }
+
+
 def diverged(snapshot: Any, learning_rate: float) -> str:
     """Return a sentence if a loss of this snapshot is no number any more, "" otherwise."""
     if all(math.isfinite(value) for name, value in snapshot.metrics.items() if "loss" in name):
@@ -163,6 +186,7 @@ class Run:
         self.going, self.paused, self.stopping = False, False, False
         self.steps_allowed, self.steps_asked = 0, 0
         self.pace, self.breathed = 0.0, 0.0
+        self.other: tuple[str, Any] = ("", None)
         self.weights_sent = time.monotonic()
         self.recent_step = 0
         keras.utils.set_random_seed(self.config.seed)
@@ -290,8 +314,7 @@ class Run:
 
     def _answer(self, number: int, question: Mapping[str, Any]) -> None:
         try:
-            view = self.family.look(self.model, self.data, question)
-            answer = pack(view.arrays())
+            answer = pack(self._looked(dict(question)))
         except Exception as error:  # whatever was asked, the run goes on
             if not isinstance(error, ValueError):
                 self.connection.send(("trace", traceback.format_exc()))
@@ -299,3 +322,25 @@ class Run:
             self.connection.send(("answer", (number, b"", f"This question cannot be answered: {reason}")))
         else:
             self.connection.send(("answer", (number, answer, "")))
+
+    def _looked(self, question: dict[str, Any]) -> Mapping[str, Any]:
+        """Return the arrays of an answer. With "settings" it is about the untrained network of those settings."""
+        settings = question.pop("settings", None)
+        if settings is None:
+            return dict(self.family.look(self.model, self.data, question).arrays())
+        config, data, model = self._other(settings)
+        if question == FIRST_PICTURE:
+            return first_picture(self.family, config, data, model)
+        return dict(self.family.look(model, data, question).arrays())
+
+    def _other(self, settings: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """Build the network of other settings; the newest one is kept, since questions come in series."""
+        key = json.dumps(settings, sort_keys=True)
+        if key != self.other[0]:
+            import keras
+
+            config = type(self.config)(**settings)
+            keras.utils.set_random_seed(config.seed)
+            data = self.family.load(config)
+            self.other = (key, (config, data, self.family.build(config, data)))
+        return self.other[1]

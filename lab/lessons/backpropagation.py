@@ -19,6 +19,7 @@ from lab.charts.backpropagation_graph import graph_payload
 from lab.charts.backpropagation_numbers import parameters, relative_error, three_gradients
 from lab.charts.mlp_stage import layer_sizes
 from lab.components.computation_graph import LARGEST, act_of, computation_graph
+from lab.first_picture import keeper
 from lab.frame import quiet
 from lab.shown_run import ShownRun
 from models.configs import BackpropagationConfig
@@ -67,7 +68,7 @@ def perceptron(run: ShownRun) -> None:
 
 
 def _ready(run: ShownRun) -> bool:
-    if run.moments and "data" in run.facts and run.state not in ("preparing", "queued"):
+    if run.moments and "data" in run.facts and (run.state not in ("preparing", "queued") or keeper(run.family)):
         return True
     quiet("The numbers appear as soon as the network is built and compiled.")
     return False
@@ -75,9 +76,11 @@ def _ready(run: ShownRun) -> bool:
 
 def _ask(run: ShownRun, **question: Any) -> Any:
     """Return the answer as a view, or None after saying why there is none."""
-    stamp = f"{run.run_id}:{run.step}" if run.active else run.run_id
+    stamp, source = f"{run.run_id}:{run.step}" if run.active else run.run_id, run.run_id
+    if run.state in ("preparing", "queued"):  # its own process still compiles; the weights are those of the settings
+        question["settings"], source = run.config, keeper(run.family)
     try:
-        return run.viewed(_answered(run.run_id, stamp, json.dumps(question, sort_keys=True)))
+        return run.viewed(_answered(source, stamp, json.dumps(question, sort_keys=True)))
     except ValueError as problem:
         st.warning(str(problem))
         return None

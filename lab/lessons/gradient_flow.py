@@ -1,7 +1,6 @@
 """What the page on gradient flow adds to the seven sections: stacks over each other, time as depth, depth trained."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,10 @@ import streamlit as st
 from lab import session
 from lab.catalog import ROOT
 from lab.charts import gradient_flow_compare as charts
+from lab.first_picture import keeper
 from lab.frame import quiet
 from lab.page import Page
 from lab.shown_run import ShownRun
-from models.configs import CONFIGS
 
 STACKS: dict[str, dict[str, Any]] = {
     "sigmoid": {"connection": "plain"},
@@ -33,7 +32,6 @@ STACKS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 FIRST_SHOWN = list(STACKS)[:6]
 MOST = 8
-PAINT_SECONDS = 0.15
 
 
 @dataclass(frozen=True)
@@ -107,21 +105,9 @@ def first_picture(page: Page) -> None:
         st.session_state[key] = run
 
 
-def let_it_be_painted(page: Page) -> None:
-    """Hold what comes below a new first picture back for a moment.
-
-    A browser draws what it gets in one go: with ten charts right behind it, the picture would come a third of a second
-    later.
-    """
-    run, key = page.run, f"{page.family}:painted"
-    if run.state == "preparing" and run.moments and st.session_state.get(key) != run.run_id:
-        time.sleep(PAINT_SECONDS)
-    st.session_state[key] = run.run_id
-
-
 def _fill(run: ShownRun) -> bool:
     """Give a run that is being prepared what it will show before its first step; False if nobody can say it now."""
-    source = _keeper(run.family)
+    source = keeper(run.family)
     if not source or session.device_badge()[0] == session.UNKNOWN:  # TensorFlow is still being loaded
         return False
     try:
@@ -140,16 +126,6 @@ def _fill(run: ShownRun) -> bool:
 # ---- questions ----
 
 
-def _keeper(family: str) -> str:
-    """Return a shipped run whose process answers questions about any stack, "" if there is none.
-
-    Asked once it stays awake for a while, whatever the visitors set: an answer then takes a tenth of a second.
-    """
-    shipped = [one for one in session.store().list(family) if one.example]
-    default = CONFIGS[family]().digest()
-    return next((one.run_id for one in sorted(shipped, key=lambda one: one.digest != default)), "")
-
-
 @st.cache_data(max_entries=400, show_spinner=False)
 def _asked(_source: str, question: str) -> Mapping[str, Any]:
     """Return the arrays of an answer; it depends on the question alone, so the run that is asked is no part of it."""
@@ -158,7 +134,7 @@ def _asked(_source: str, question: str) -> Mapping[str, Any]:
 
 def _answer(run: ShownRun, **question: Any) -> Mapping[str, Any] | None:
     """Return the answer, or None after saying why there is none."""
-    source = _keeper(run.family) or (run.run_id if run.moments else "")
+    source = keeper(run.family) or (run.run_id if run.moments else "")
     if not source:
         quiet("The stacks can be built as soon as the engine runs.")
         return None
