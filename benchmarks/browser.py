@@ -313,7 +313,8 @@ CLICK_TO_CHANGE = """([selector, graph]) => new Promise(resolve => {
 def answers(browser: Browser, app: str, moves: int) -> Iterator[Figure]:
     """Measure how soon the two pages on learning show what a changed control means, once warm."""
     times = {"backpropagation, another example": _graph_answers(browser, app, moves)}
-    times["gradient flow, another depth"] = _stage_answers(browser, app, moves)
+    times["backpropagation, another size"] = _stage_answers(browser, f"{app}/backpropagation", "Units per layer", moves)
+    times["gradient flow, another depth"] = _stage_answers(browser, f"{app}/gradient_flow", "Depth", moves)
     for name, seconds in times.items():
         median = statistics.median(seconds)
         spread = f"{min(seconds):.2f} to {max(seconds):.2f} s over {len(seconds)} changes"
@@ -333,19 +334,19 @@ def _graph_answers(browser: Browser, app: str, moves: int) -> list[float]:
     return times[2:]  # the first ones compile
 
 
-def _stage_answers(browser: Browser, app: str, moves: int) -> list[float]:
-    page = opened(browser, f"{app}/gradient_flow")
+def _stage_answers(browser: Browser, address: str, slider: str, moves: int) -> list[float]:
+    page = opened(browser, address)
     page.locator(".stage[data-draws]").first.wait_for(timeout=120_000)
     page.wait_for_timeout(5000)
-    handle = page.get_by_role("slider", name="Depth").first
+    handle = page.get_by_role("slider", name=slider).first
     times = []
-    for _ in range(moves + 2):
+    for move in range(moves + 2):
         page.evaluate(WAIT_FOR_DRAW)
-        handle.press("ArrowRight")
+        handle.press("ArrowRight" if move % 2 == 0 else "ArrowLeft")
         times.append(float(page.evaluate("window.drawn")))
         page.wait_for_timeout(1500)
     page.context.close()
-    return times[2:]
+    return times[2:]  # the first ones wake the process that answers
 
 
 # Times the next picture of the stage, from the next key that is pressed.

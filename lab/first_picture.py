@@ -6,6 +6,7 @@ a shipped example has that behind it, and answers for any settings of its family
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import streamlit as st
@@ -24,6 +25,12 @@ def keeper(family: str) -> str:
     shipped = [one for one in session.store().list(family) if one.example]
     default = CONFIGS[family]().digest()
     return next((one.run_id for one in sorted(shipped, key=lambda one: one.digest != default)), "")
+
+
+def waiting() -> AbstractContextManager[None]:
+    """Say why an answer takes longer than usual, where it does: for the first seconds of a server."""
+    loading = session.device_badge()[0] == session.UNKNOWN
+    return st.spinner("TensorFlow is being loaded; the numbers follow.") if loading else nullcontext()
 
 
 def fill(run: ShownRun) -> None:

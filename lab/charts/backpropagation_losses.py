@@ -61,7 +61,7 @@ def _lines(grid: Array, values: Array, labels: tuple[str, ...], x_title: str, y_
         alt.Chart(rows)
         .mark_line(strokeWidth=2.5, clip=True)
         .encode(
-            x=alt.X("x:Q", title=x_title),
+            x=alt.X("x:Q", title=x_title, axis=alt.Axis(labelFlush=True, tickCount=5)),
             y=alt.Y("y:Q", title=y_title, scale=scale),
             color=alt.Color("loss:N", scale=alt.Scale(domain=list(labels), range=list(COLOURS)), legend=legend),
             strokeDash=alt.StrokeDash("loss:N", scale=dashes, legend=legend),

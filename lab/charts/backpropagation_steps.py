@@ -71,7 +71,7 @@ def sweep(view: Any) -> alt.LayerChart:
     )
     deepest = float(low.min())
     domain = [1.15 * deepest, -deepest] if deepest < 0 else [-1e-6, 1e-6]
-    axis = alt.Axis(format="~g", tickCount=5)
+    axis = alt.Axis(format="~g", tickCount=5, labelFlush=True)
     x = alt.X("rate:Q", title="learning rate (log)", scale=alt.Scale(type="log"), axis=axis)
     y = alt.Y("change:Q", title="change of the loss in one step", scale=alt.Scale(domain=domain, nice=False))
     base = alt.Chart(rows)

@@ -19,7 +19,7 @@ from lab.charts.backpropagation_graph import graph_payload
 from lab.charts.backpropagation_numbers import parameters, relative_error, three_gradients
 from lab.charts.mlp_stage import layer_sizes
 from lab.components.computation_graph import LARGEST, act_of, computation_graph
-from lab.first_picture import keeper
+from lab.first_picture import keeper, waiting
 from lab.frame import quiet
 from lab.shown_run import ShownRun
 from models.configs import BackpropagationConfig
@@ -80,7 +80,8 @@ def _ask(run: ShownRun, **question: Any) -> Any:
     if run.state in ("preparing", "queued"):  # its own process still compiles; the weights are those of the settings
         question["settings"], source = run.config, keeper(run.family)
     try:
-        return run.viewed(_answered(source, stamp, json.dumps(question, sort_keys=True)))
+        with waiting():
+            return run.viewed(_answered(source, stamp, json.dumps(question, sort_keys=True)))
     except ValueError as problem:
         st.warning(str(problem))
         return None

@@ -10,7 +10,7 @@ import streamlit as st
 from lab import session
 from lab.catalog import ROOT
 from lab.charts import gradient_flow_compare as charts
-from lab.first_picture import keeper
+from lab.first_picture import keeper, waiting
 from lab.frame import quiet
 from lab.page import Page
 from lab.shown_run import ShownRun
@@ -139,7 +139,8 @@ def _answer(run: ShownRun, **question: Any) -> Mapping[str, Any] | None:
         quiet("The stacks can be built as soon as the engine runs.")
         return None
     try:
-        return _asked(source, json.dumps(question, sort_keys=True))
+        with waiting():
+            return _asked(source, json.dumps(question, sort_keys=True))
     except ValueError as problem:
         st.warning(str(problem))
         return None
