@@ -306,7 +306,8 @@ CLICK_TO_CHANGE = """([selector, graph]) => new Promise(resolve => {
       if (one.matches(graph)) return one;
       if (one.shadowRoot) { const inner = deep(one.shadowRoot); if (inner) return inner; } } return null; };
   const text = () => (deep(document) || {}).innerText, before = text(), start = performance.now();
-  const look = () => text() !== before ? resolve((performance.now() - start) / 1000) : requestAnimationFrame(look);
+  const look = () => { const seconds = (performance.now() - start) / 1000;
+    return text() !== before || seconds > 10 ? resolve(seconds) : requestAnimationFrame(look); };
   document.querySelector(selector).click(); look(); })"""
 
 
@@ -349,12 +350,13 @@ def _stage_answers(browser: Browser, address: str, slider: str, moves: int) -> l
     return times[2:]  # the first ones wake the process that answers
 
 
-# Times the next picture of the stage, from the next key that is pressed.
+# Times the next picture of the stage, from the next key that is pressed; after 10 s nothing more is expected.
 WAIT_FOR_DRAW = f"""() => {{ {FIND_STAGE}
   window.drawn = new Promise(resolve => addEventListener('keydown', () => {{
     const start = performance.now(), first = stage.dataset.draws;
-    const look = () => stage.dataset.draws !== first ? resolve((performance.now() - start) / 1000)
-                                                     : requestAnimationFrame(look);
+    const look = () => {{
+      const seconds = (performance.now() - start) / 1000, now = deep(document);
+      return (now && now.dataset.draws !== first) || seconds > 10 ? resolve(seconds) : requestAnimationFrame(look); }};
     look(); }}, {{ once: true, capture: true }})); }}"""
 
 
