@@ -196,8 +196,9 @@ class Live:
         st.html(
             f'<p class="provenance">{provenance_line(run)}</p>'
         )  # not in the fragment: less to send ten times a second
-        if waits and self._opened(run):
-            st.fragment(self._heartbeat, run_every=HEARTBEAT_SECONDS)()
+        with st.container():  # there in every state: one element more or less, and the browser builds all below anew
+            if waits and self._opened(run):
+                st.fragment(self._heartbeat, run_every=HEARTBEAT_SECONDS)()
         self.controls.write_address(run=run.run_id if run.state != "preparing" and self._named(run) else "")
 
     def _opened(self, run: ShownRun) -> bool:
