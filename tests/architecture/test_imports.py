@@ -19,9 +19,9 @@ STANDARD = tuple(sorted(sys.stdlib_module_names))
 
 DRAWING = (
     "lab.page", "lab.home", "lab.frame", "lab.live", "lab.session", "lab.controls", "lab.own_data", "lab.drawing",
-    "lab.components",
+    "lab.components", "lab.lessons",
 )  # fmt: skip
-DRAWING_FILES = (*(f"{name.replace('.', '/')}.py" for name in DRAWING), "lab/components/*.py")
+DRAWING_FILES = (*(f"{name.replace('.', '/')}.py" for name in DRAWING), "lab/components/*.py", "lab/lessons/*.py")
 SCREEN_FILES = ("pages/*.py", "streamlit_app.py", *DRAWING_FILES)
 
 
@@ -72,6 +72,7 @@ RULES = (
             "lab.frame",
             "lab.own_data",
             "lab.drawing",
+            "lab.lessons",
             "lab.charts",
             "lab.catalog",
             "models.configs",
