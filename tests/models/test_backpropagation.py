@@ -479,6 +479,72 @@ def test_what_is_learned_with_each_loss_is_recomputed() -> None:
         assert view.race_accuracy[place, 1] == pytest.approx(np.mean((z[:, 0] > 0) == y))
 
 
+def softmax(z: Array) -> Array:
+    powers = np.exp(z - z.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def through_softmax(p: Array, pull: Array) -> Array:
+    return p * (pull - (p * pull).sum(axis=1, keepdims=True))
+
+
+def unnormalized(z: Array, truth: Array) -> Array:
+    """Slope of -log(z_y / sum z) as Keras clips it: none where the quotient leaves the range from 1e-7 to 1 - 1e-7."""
+    total = z.sum(axis=1, keepdims=True)
+    share = (z * truth).sum(axis=1, keepdims=True) / total
+    inside = (share > 1e-7) & (share < 1 - 1e-7)
+    return np.where(inside, 1 / total - truth / (share * total), 0.0)
+
+
+# dL/dz of every example, (n, outputs), for logits and one-hot truth (classes) or target (regression, (n, 1)).
+CLASS_PULLS = (
+    lambda z, truth: softmax(z) - truth,
+    lambda z, truth: through_softmax(softmax(z), 2 * (softmax(z) - truth) / truth.shape[1]),
+    lambda z, truth: through_softmax(softmax(z), softmax(softmax(z)) - truth),
+    unnormalized,
+)
+NUMBER_PULLS = (
+    lambda z, y: 2 * (z - y),
+    lambda z, y: np.sign(z - y),
+    lambda z, y: np.clip(z - y, -1, 1),
+    lambda z, y: 2 * (logistic(z) - y) * logistic(z) * (1 - logistic(z)),
+)
+
+
+@pytest.mark.parametrize(("name", "pulls", "rate"), [("iris", CLASS_PULLS, 0.5), ("plane", NUMBER_PULLS, 0.1)])
+def test_what_several_classes_and_numbers_learn_with_each_loss_is_recomputed(
+    name: str, pulls: Any, rate: float
+) -> None:
+    data, view = losses(name)
+    x, y = data.batch()
+    wanted = np.eye(data.sizes[-1])[y.astype(int)] if name == "iris" else y[:, np.newaxis]
+    start = backpropagation.build(data.config, data).get_weights()
+    for place, pull in enumerate(pulls):
+        weights = [part.astype(float) for part in start]
+        for _ in range(lessons.LOSS_STEPS // (lessons.LOSS_MARKS - 1)):
+            sums, a = [], [x]
+            for k in range(0, len(weights), 2):
+                sums.append(a[-1] @ weights[k] + weights[k + 1])
+                a.append(bent(data.config.activation, sums[-1]))
+            delta = pull(sums[-1], wanted) / len(y)
+            for k in range(len(weights) - 2, -1, -2):
+                kernel = weights[k].copy()
+                weights[k] = kernel - rate * a[k // 2].T @ delta
+                weights[k + 1] = weights[k + 1] - rate * delta.sum(0)
+                if k:
+                    slope = bent(data.config.activation, sums[k // 2 - 1] + 1e-30j).imag / 1e-30
+                    delta = (delta @ kernel.T) * slope
+        z = outputs_of(flatten(weights), x, data.sizes, data.config.activation)
+        if name == "iris":
+            loss, score = -np.log(softmax(z)[np.arange(len(y)), y.astype(int)]).mean(), np.mean(z.argmax(1) == y)
+        else:
+            z = logistic(z) if place == 3 else z
+            loss = np.mean((z[:, 0] - y) ** 2)
+            score = 1 - loss / np.var(y)
+        assert view.race_loss[place, 1] == pytest.approx(loss, rel=1e-5)
+        assert view.race_accuracy[place, 1] == pytest.approx(score, rel=1e-5)
+
+
 @pytest.mark.parametrize("name", ["tanh", "iris", "plane"])
 def test_the_loss_that_fits_is_not_beaten_on_its_own_ground(name: str) -> None:
     _, view = losses(name)
