@@ -5,8 +5,8 @@ a shipped example has that behind it, and answers for any settings of its family
 """
 
 import json
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -27,10 +27,18 @@ def keeper(family: str) -> str:
     return next((one.run_id for one in sorted(shipped, key=lambda one: one.digest != default)), "")
 
 
-def waiting() -> AbstractContextManager[None]:
-    """Say why an answer takes longer than usual, where it does: for the first seconds of a server."""
-    loading = session.device_badge()[0] == session.UNKNOWN
-    return st.spinner("TensorFlow is being loaded; the numbers follow.") if loading else nullcontext()
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Say why an answer takes longer than usual, where it does: for the first seconds of a server.
+
+    The place is there in any case: with one element more or less the browser would build all that follows anew.
+    """
+    place = st.empty()
+    if session.device_badge()[0] != session.UNKNOWN:
+        yield
+        return
+    with place, st.spinner("TensorFlow is being loaded; the numbers follow."):
+        yield
 
 
 def fill(run: ShownRun) -> None:

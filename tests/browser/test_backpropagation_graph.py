@@ -11,6 +11,7 @@ READY = 60_000
 
 def opened(page: Page, app: str) -> None:
     page.goto(f"{app}/backpropagation?epochs=3")
+    page.get_by_text("Untrained. The weights").wait_for(timeout=READY)
     page.locator(".walk").wait_for(timeout=READY)
 
 
