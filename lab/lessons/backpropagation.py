@@ -146,8 +146,12 @@ def _changes() -> dict[int, float]:
 
 
 def _own_numbers(run: ShownRun, question: dict[str, Any], places: int) -> dict[str, float]:
-    """Return the changes of this very example; those of another one are forgotten."""
-    stamp = [run.run_id, question["start"], question["row"], places]
+    """Return the changes of this very example; those of another one are forgotten.
+
+    Weights before training depend on the settings alone, so changes outlive a process that is started again.
+    """
+    weights = json.dumps(run.config, sort_keys=True) if question["start"] else run.run_id
+    stamp = [weights, question["start"], question["row"], places]
     if st.session_state.get(CHANGES, {}).get("stamp") != stamp:
         turn = st.session_state.get(CHANGES, {}).get("turn", 0) + 1
         st.session_state[CHANGES] = {"stamp": stamp, "values": {}, "turn": turn}
