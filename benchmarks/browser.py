@@ -158,15 +158,21 @@ def _first(browser: Browser, address: str, event: str) -> float:
     return milliseconds / 1000
 
 
-# Finds the stage through open shadow roots; `stepOf` reads the step that its label shows.
-FIND_STAGE = """
-  const deep = root => { for (const one of root.querySelectorAll('*')) {
-      if (one.classList.contains('stage') && one.dataset.draws) return one;
-      if (one.shadowRoot) { const inner = deep(one.shadowRoot); if (inner) return inner; } }
+# Finds an element through open shadow roots.
+FIND = """
+  const find = (selector, root = document) => { for (const one of root.querySelectorAll('*')) {
+      if (one.matches(selector)) return one;
+      if (one.shadowRoot) { const inner = find(selector, one.shadowRoot); if (inner) return inner; } }
     return null; };
-  const stage = deep(document);
+"""
+# The stage that has painted; `stepOf` reads the step that its label shows.
+FIND_STAGE = (
+    FIND
+    + """
+  const stage = find('.stage[data-draws]');
   const stepOf = () => Number((stage.textContent.match(/step ([\\d,]+)/g) || ['0']).pop().replace(/\\D/g, ''));
 """
+)
 
 
 def first_picture(browser: Browser, app: str, rounds: int) -> Iterator[Figure]:
@@ -301,14 +307,15 @@ def _moves(browser: Browser, address: str, moves: int, training: bool) -> float:
 
 
 # Resolves with the seconds from the click on `name` (a button's test id) until the text of the graph is another one.
-CLICK_TO_CHANGE = """([selector, graph]) => new Promise(resolve => {
-  const deep = root => { for (const one of root.querySelectorAll('*')) {
-      if (one.matches(graph)) return one;
-      if (one.shadowRoot) { const inner = deep(one.shadowRoot); if (inner) return inner; } } return null; };
-  const text = () => (deep(document) || {}).innerText, before = text(), start = performance.now();
+CLICK_TO_CHANGE = (
+    """([selector, graph]) => new Promise(resolve => {"""
+    + FIND
+    + """
+  const text = () => (find(graph) || {}).innerText, before = text(), start = performance.now();
   const look = () => { const seconds = (performance.now() - start) / 1000;
     return text() !== before || seconds > 10 ? resolve(seconds) : requestAnimationFrame(look); };
   document.querySelector(selector).click(); look(); })"""
+)
 
 
 def answers(browser: Browser, app: str, moves: int) -> Iterator[Figure]:
@@ -355,7 +362,7 @@ WAIT_FOR_DRAW = f"""() => {{ {FIND_STAGE}
   window.drawn = new Promise(resolve => addEventListener('keydown', () => {{
     const start = performance.now(), first = stage.dataset.draws;
     const look = () => {{
-      const seconds = (performance.now() - start) / 1000, now = deep(document);
+      const seconds = (performance.now() - start) / 1000, now = find('.stage[data-draws]');
       return (now && now.dataset.draws !== first) || seconds > 10 ? resolve(seconds) : requestAnimationFrame(look); }};
     look(); }}, {{ once: true, capture: true }})); }}"""
 

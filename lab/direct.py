@@ -5,11 +5,10 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import keras
 from tqdm import tqdm
 
 from lab.engine.messages import SCENE_STEP
-from lab.engine.run_process import describe_device, diverged, facts_of, last_words
+from lab.engine.run_process import build_network, describe_device, diverged, facts_of, last_words
 from lab.engine.run_state import new_run_id
 from lab.engine.versions import describe, versions
 from lab.run_files import Record
@@ -43,9 +42,7 @@ def train_here(config: Config, *, keep: bool, store: RunStore | None = None) -> 
 def run(config: Config) -> Record:
     """Return the record of a complete run, the same as the engine's for the same settings."""
     module: Family = family(config.family)
-    keras.utils.set_random_seed(config.seed)
-    data = module.load(config)
-    model = module.build(config, data)
+    data, model = build_network(module, config)
     rows: dict[int, dict[str, Any]] = {}  # by step: the untrained network is reported twice
     failure, views = "", {SCENE_STEP: dict(module.scene(config, data))}
     total = module.total_steps(config, data)

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from lab import session
+from lab.clicks import whole
 from lab.components.stage import Status, stage
 from lab.controls import Controls
 from lab.engine.messages import FINAL
@@ -122,10 +123,12 @@ class Live:
     def _pace(self) -> float:
         return PACES.get(st.session_state.get(f"{self.family}:pace") or "Watch", 0.0)
 
+    @whole
     def _set_pace(self) -> None:
         if self.run is not None and self.run.active:
             self.engine.set_pace(self.run.run_id, self._pace())
 
+    @whole
     def _go(self) -> None:
         state = self.run.state if self.run else ""
         if state == "running" and self.run:
@@ -138,10 +141,11 @@ class Live:
 
     def _start(self, paused: bool) -> None:
         self.config = self.controls.config()
-        values = self.config.model_dump(mode="json")
-        run_id = self.engine.start(self.family, values, self.owner, self._pace(), paused)
+        values, pace = self.config.model_dump(mode="json"), self._pace()
+        run_id = self.engine.start(self.family, values, self.owner, pace, paused)
         self.run = ShownRun(run_id, self.family, values, "live", state="paused" if paused else "running")
 
+    @whole
     def _step(self) -> None:
         if self.run is None or self.run.state != "paused":
             self._start(paused=True)
@@ -149,11 +153,13 @@ class Live:
         self.engine.step(self.run.run_id)
         self._refresh()
 
+    @whole
     def _reset(self) -> None:
         if self.run is not None and self.run.active:
             self.engine.stop(self.run.run_id)
         self.run = self._prepared()
 
+    @whole
     def _stop(self) -> None:
         if self.run is not None:
             self.engine.stop(self.run.run_id)
@@ -193,9 +199,8 @@ class Live:
         holds = run.state == "prepared" or (run.state == "paused" and not run.stepping)
         waits = holds or run.final or run.origin != "live"
         st.fragment(self._tick, run_every=None if waits else self._tick_seconds())()
-        st.html(
-            f'<p class="provenance">{provenance_line(run)}</p>'
-        )  # not in the fragment: less to send ten times a second
+        provenance = provenance_line(run)  # not in the fragment: less to send ten times a second
+        st.html(f'<p class="provenance">{provenance}</p>')
         with st.container():  # there in every state: one element more or less, and the browser builds all below anew
             if waits and self._opened(run):
                 st.fragment(self._heartbeat, run_every=HEARTBEAT_SECONDS)()

@@ -96,7 +96,11 @@ class Live:
 
 
 class Family(Protocol):
-    """The names that every `models/<family>.py` provides; the engine needs nothing else to run a family."""
+    """The names that every `models/<family>.py` provides; the engine needs nothing else to run a family.
+
+    A family may also provide `first_picture(config)`: facts, scene and snapshot before the first step, where it knows a
+    quicker way than building the model; and `MOST_THREADS`.
+    """
 
     def load(self, config: Any) -> Any:
         """Return the data that `config` asks for, seeded. Raises ValueError, in plain words, on unfit data."""

@@ -11,7 +11,6 @@ Everything is computed in float64: the gradient of thirty sigmoid layers is smal
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import keras
@@ -222,19 +221,26 @@ def _scene(config: GradientFlowConfig, data: Dataset, signal: Array) -> Mapping[
     }
 
 
+def first_picture(config: GradientFlowConfig) -> tuple[dict[str, Any], Mapping[str, Array], Snapshot]:
+    """Return facts, scene and snapshot of a stack before its first step, without building its Keras layers."""
+    data = digits(config.seed)
+    view = view_untrained(config, data)
+    assert view.signal is not None
+    metrics = {**scores(config, data), "gradient_ratio": _ratio(view.signal)}
+    facts = {"total_steps": total_steps(config, data), "data": data.summary()}
+    return facts, _scene(config, data, view.signal), Snapshot(0, 0.0, 0.0, metrics, view)
+
+
 # ---- questions about stacks that need no training ----
 
 
 def answer(question: Mapping[str, Any]) -> GradientFlowView:
     """Return the answer to a question, whatever stack was asked. Raises ValueError for any other question.
 
-    {"untrained": settings}: the view of that stack before its first step, with its scene and its scores;
     {"compare": [settings, ...]}: the gradient at initialization of up to 8 stacks, and theory's;
     {"doubt": settings, "standardized": bool}: eight draws of one stack, seeds 0 to 7, beside two kinds of theory;
     {"time": {"steps": T, "seed": s}}: the gradient over time in five untrained layers.
     """
-    if isinstance(settings := question.get("untrained"), dict):
-        return untrained(GradientFlowConfig(**settings))
     if isinstance(stacks := question.get("compare"), list) and 0 < len(stacks) <= LARGEST_COMPARISON:
         return compared([GradientFlowConfig(**settings) for settings in stacks])
     if isinstance(settings := question.get("doubt"), dict):
@@ -244,21 +250,7 @@ def answer(question: Mapping[str, Any]) -> GradientFlowView:
         if not (10 <= steps <= 200 and 0 <= seed <= 9999):
             raise ValueError("ask about 10 to 200 steps and a seed from 0 to 9999")
         return GradientFlowView(recurrent=through_time(steps, seed))
-    raise ValueError("ask about one untrained stack, about up to 8 of them to compare, about theory, or about time")
-
-
-def untrained(config: GradientFlowConfig) -> GradientFlowView:
-    """Return what a run of these settings shows before its first step, at once: view, scene and scores."""
-    data = digits(config.seed)
-    view = view_untrained(config, data)
-    known = scores(config, data)
-    assert view.signal is not None
-    return replace(
-        view,
-        **_scene(config, data, view.signal),
-        scores=np.array([*known.values(), _ratio(view.signal)]),
-        total_steps=np.array([total_steps(config, data)]),
-    )
+    raise ValueError("ask about up to 8 untrained stacks to compare, about theory, or about time")
 
 
 def compared(configs: list[GradientFlowConfig]) -> GradientFlowView:

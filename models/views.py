@@ -138,12 +138,9 @@ class GradientFlowView(View):
     `models.gradient_measures.drawn_pairs`. sum_histograms: (depth, 24) float16, share of the sums z per bin;
     sum_ranges: (depth, 2) float32 smallest and largest; activation_histograms, activation_ranges: the same of a = f(z).
 
-    Answers only. initial_signal, plain_signal, theory_signal, theory_sizes, drawn_layers, drawn_pairs: the scene of an
-    untrained stack, see `models.gradient_flow.scene`; scores: (5,) train loss and share right, test loss and share
-    right, gradient at the first layer as a multiple of the last; total_steps: (1,) of a complete run.
-    compared, compared_theory: (stacks, layers) signal of other stacks at initialization, and theory's as a multiple of
-    the last layer's; 0 beyond the end of a shorter stack, and where theory has no answer. Asked in doubt: eight draws
-    of one stack, and two kinds of theory, see `models.gradient_flow.doubted`.
+    Answers only. compared, compared_theory: (stacks, layers) signal of other stacks at initialization, and theory's as
+    a multiple of the last layer's; 0 beyond the end of a shorter stack, and where theory has no answer. Asked in
+    doubt: eight draws of one stack, and two kinds of theory, see `models.gradient_flow.doubted`.
     recurrent: (5, steps) share of the gradient left at each step: SimpleRNN, GRU, LSTM, LSTM with chrono bias,
     attention.
     """
@@ -157,14 +154,6 @@ class GradientFlowView(View):
     sum_ranges: Array | None = None
     activation_histograms: Array | None = None
     activation_ranges: Array | None = None
-    initial_signal: Array | None = None
-    plain_signal: Array | None = None
-    theory_signal: Array | None = None
-    theory_sizes: Array | None = None
-    drawn_layers: Array | None = None
-    drawn_pairs: Array | None = None
-    scores: Array | None = None
-    total_steps: Array | None = None
     compared: Array | None = None
     compared_theory: Array | None = None
     recurrent: Array | None = None

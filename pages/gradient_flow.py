@@ -15,7 +15,6 @@ LABELS = {
 
 page = lessons.DeepPage("gradient_flow", stage.payload, labels=LABELS)
 page.idea("Each layer multiplies the gradient on its way back; a plus around the layer lets it pass.")
-lessons.first_picture(page)
 page.first_screen(
     main=("depth", "activation", "initialization", "connection", "normalization", "learning_rate"),
     advanced=(

@@ -45,10 +45,19 @@ EXPLODED = 1000.0  # a value so many times the first one asks for a logarithmic 
 
 def payload(run: ShownRun, overlay: ShownRun | None = None) -> dict[str, Any]:
     """Return the stage of a run: its newest moment while it trains, all recorded ones afterwards."""
-    views = run.views() if run.final else [run.view()]
+    views = shown_views(run)
+    return staged(run, [network(run, views), result(run, views), *curves(run, overlay)], overlay)
+
+
+def shown_views(run: ShownRun) -> list[Any]:
+    """Return what a stage shows of a run: the newest view while it trains, all recorded ones afterwards."""
+    return run.views() if run.final else [run.view()]
+
+
+def staged(run: ShownRun, panels: list[Panel], overlay: ShownRun | None) -> dict[str, Any]:
+    """Join panels, made of `shown_views`, with the steps of the run."""
     steps = [step for step, _ in run.moments]
     epochs = {int(row["step"]): float(row["epoch"]) for row in run.rows}
-    panels: list[Panel] = [network(run, views), result(run, views), *curves(run, overlay)]
     return stage_payload(
         panels,
         steps,

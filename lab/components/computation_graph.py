@@ -13,14 +13,14 @@ from typing import Any
 
 import streamlit as st
 
-from lab.components.stage import _slim
+from lab.components.stage import slim
 
 _FOLDER = Path(__file__).parent
 LARGEST = 1000.0  # size of a number that may be typed
 _graph = st.components.v2.component(
     "road_computation_graph",
-    css=_slim((_FOLDER / "computation_graph.css").read_text(encoding="utf-8")),
-    js=_slim((_FOLDER / "computation_graph.js").read_text(encoding="utf-8")),
+    css=slim((_FOLDER / "computation_graph.css").read_text(encoding="utf-8")),
+    js=slim((_FOLDER / "computation_graph.js").read_text(encoding="utf-8")),
     isolate_styles=True,
 )
 

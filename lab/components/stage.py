@@ -20,7 +20,7 @@ _REQUIRED = ("run", "steps", "replay", "palette", "panels")
 _NOTHING_YET: Mapping[str, Any] = {"run": "", "steps": [], "epochs": [], "replay": False, "palette": {}, "panels": []}
 
 
-def _slim(code: str) -> str:
+def slim(code: str) -> str:
     """Drop comment lines and indentation: Streamlit sends the code again with every update of the data.
 
     Safe for the stage's files, whose comments stand on lines of their own and whose strings never span lines.
@@ -33,12 +33,12 @@ def _slim(code: str) -> str:
 def _script() -> str:
     """Return the JavaScript of the stage: its parts, then the stage itself, which exports the entry point."""
     files = [*(f"stage_{part}.js" for part in _PARTS), "stage.js"]
-    return "\n".join(_slim((_FOLDER / name).read_text(encoding="utf-8")) for name in files)
+    return "\n".join(slim((_FOLDER / name).read_text(encoding="utf-8")) for name in files)
 
 
 _stage = st.components.v2.component(
     "road_stage",
-    css=_slim((_FOLDER / "stage.css").read_text(encoding="utf-8")),
+    css=slim((_FOLDER / "stage.css").read_text(encoding="utf-8")),
     js=_script(),
     isolate_styles=True,
 )

@@ -135,24 +135,44 @@ def facts_of(module: Any, config: Any, data: Any, model: Any) -> dict[str, Any]:
     }
 
 
-def first_picture(family: Any, config: Any, data: Any, model: Any) -> dict[str, Any]:
-    """Return what a run of these settings shows before its first step, as arrays.
+def build_network(family: Any, config: Any) -> tuple[Any, Any]:
+    """Return the data and the untrained model of these settings; the same seed gives the same of both."""
+    import keras
+
+    keras.utils.set_random_seed(config.seed)
+    data = family.load(config)
+    return data, family.build(config, data)
+
+
+def knobs_of(config: Any) -> Any:
+    """Return what may change while a run of these settings trains."""
+    from models.base import Live
+
+    return Live(learning_rate=float(getattr(config, "learning_rate", 0.0)))
+
+
+def first_picture(family: Any, config: Any, data: Any, model: Any) -> tuple[dict[str, Any], Mapping[str, Any], Any]:
+    """Return facts, scene and snapshot of a run of these settings before its first step."""
+    snapshot = next(iter(family.train(config, data, model, knobs_of(config))))
+    return facts_of(family, config, data, model), family.scene(config, data), snapshot
+
+
+def as_arrays(facts: Mapping[str, Any], scene: Mapping[str, Any], snapshot: Any) -> dict[str, Any]:
+    """Return a first picture as the arrays of an answer.
 
     told: JSON text with the facts and the first row of metrics; scene.<name>, view.<name>: the arrays of both.
     """
-    from models.base import Live
+    told = json.dumps({"facts": facts, "row": moment_of(snapshot).row()})
+    named = {f"scene.{name}": array for name, array in scene.items()}
+    named |= {f"view.{name}": array for name, array in snapshot.view.arrays().items()}
+    return {"told": np.array([told]), **named}
 
-    snapshots = iter(family.train(config, data, model, Live(float(getattr(config, "learning_rate", 0.0)))))
-    snapshot = next(snapshots)
-    row = {"step": snapshot.step, "epoch": float(snapshot.epoch), "seconds": 0.0}
-    row |= {name: float(value) for name, value in snapshot.metrics.items()}
-    told = json.dumps({"facts": facts_of(family, config, data, model), "row": row})
-    scene = {f"scene.{name}": array for name, array in family.scene(config, data).items()}
-    return {
-        "told": np.array([told]),
-        **scene,
-        **{f"view.{name}": array for name, array in snapshot.view.arrays().items()},
-    }
+
+def moment_of(snapshot: Any) -> Moment:
+    """Return a snapshot as it travels."""
+    metrics = {name: float(value) for name, value in snapshot.metrics.items()}
+    packed = pack(snapshot.view.arrays())
+    return Moment(snapshot.step, float(snapshot.epoch), float(snapshot.seconds), metrics, packed)
 
 
 def diverged(snapshot: Any, learning_rate: float) -> str:
@@ -174,9 +194,7 @@ class Run:
     """The life of one run."""
 
     def __init__(self, connection: Connection, job: Mapping[str, Any]) -> None:
-        import keras
-
-        from models.base import Live, family
+        from models.base import family
         from models.configs import CONFIGS
 
         self.connection = connection
@@ -189,10 +207,8 @@ class Run:
         self.other: tuple[str, Any] = ("", None)
         self.weights_sent = time.monotonic()
         self.recent_step = 0
-        keras.utils.set_random_seed(self.config.seed)
-        self.data = self.family.load(self.config)
-        self.model = self.family.build(self.config, self.data)
-        self.live_knobs = Live(learning_rate=float(getattr(self.config, "learning_rate", 0.0)))
+        self.data, self.model = build_network(self.family, self.config)
+        self.live_knobs = knobs_of(self.config)
 
     def live(self) -> None:
         """Train (or take the stored weights), then answer questions until told to quit."""
@@ -238,12 +254,8 @@ class Run:
         self.connection.send(("facts", {"baselines": measured}))
 
     def _report(self, snapshot: Any) -> None:
-        metrics = {name: float(value) for name, value in snapshot.metrics.items()}
-        packed = pack(snapshot.view.arrays())
         self.recent_step = snapshot.step
-        self.connection.send(
-            ("moment", Moment(snapshot.step, float(snapshot.epoch), float(snapshot.seconds), metrics, packed))
-        )
+        self.connection.send(("moment", moment_of(snapshot)))
         if self.small or time.monotonic() - self.weights_sent > WEIGHTS_EVERY_SECONDS:
             self._send_weights()
 
@@ -328,19 +340,16 @@ class Run:
         settings = question.pop("settings", None)
         if settings is None:
             return dict(self.family.look(self.model, self.data, question).arrays())
-        config, data, model = self._other(settings)
+        config = type(self.config)(**settings)
+        if question == FIRST_PICTURE and hasattr(self.family, "first_picture"):
+            return as_arrays(*self.family.first_picture(config))
+        data, model = self._other(config)
         if question == FIRST_PICTURE:
-            return first_picture(self.family, config, data, model)
+            return as_arrays(*first_picture(self.family, config, data, model))
         return dict(self.family.look(model, data, question).arrays())
 
-    def _other(self, settings: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    def _other(self, config: Any) -> tuple[Any, Any]:
         """Build the network of other settings; the newest one is kept, since questions come in series."""
-        key = json.dumps(settings, sort_keys=True)
-        if key != self.other[0]:
-            import keras
-
-            config = type(self.config)(**settings)
-            keras.utils.set_random_seed(config.seed)
-            data = self.family.load(config)
-            self.other = (key, (config, data, self.family.build(config, data)))
+        if config.digest() != self.other[0]:
+            self.other = (config.digest(), build_network(self.family, config))
         return self.other[1]

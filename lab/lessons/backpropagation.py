@@ -218,8 +218,7 @@ def _loss_name(run: ShownRun) -> str:
 def _three_ways(view: Any, sizes: list[int]) -> None:
     st.html('<p class="picture-title">One gradient, three computations</p>')
     tape, numeric = (relative_error(view.by_hand, other) for other in (view.by_tape, view.by_differences))
-    with st.container(height=520, border=False):
-        st.table(three_gradients(view, sizes))
+    st.dataframe(three_gradients(view, sizes), height=520, hide_index=True, placeholder="")
     quiet(f"Relative error |a − b| / (|a| + |b|) of the whole gradient: hand and tape {tape:.1e}, hand and finite "
           f"differences {numeric:.1e}; in float64.")  # fmt: skip
     if view.kink[0]:

@@ -68,7 +68,6 @@ DOUBTS = {
         "lie on one line.",
     ),
 }
-SCENE = ("initial_signal", "plain_signal", "theory_signal", "theory_sizes", "drawn_layers", "drawn_pairs")
 DEPTH_RESULT = ROOT / "evidence" / "results" / "plus_sign_and_depth.json"
 
 
@@ -80,47 +79,6 @@ class DeepPage(Page):
         if layers := self.run.facts.get("layers", []):
             with st.expander(f"All {len(layers)} layers of the Keras model"):
                 super().anatomy()
-
-
-# ---- the first picture ----
-
-
-def first_picture(page: Page) -> None:
-    """Show a stack that was just set at once: a process that is awake draws it before its own begins to be built.
-
-    Where `lab.live.Live` would find no run for these settings and begin one without a picture, it finds this one.
-    """
-    config = page.controls.config()
-    wanted, key = config.model_dump(mode="json"), f"{page.family}:shown"
-    run: ShownRun | None = st.session_state.get(key)
-    untouched = st.session_state.get(f"{page.family}:wanted") == wanted
-    if run is None or not (run.active or run.config == wanted or (run.final and untouched)):
-        if session.store().find(page.family, config.digest()) is not None:
-            return  # a stored run will be shown
-        new = ShownRun("", page.family, wanted, "live")
-        _fill(new)
-        new.run_id = session.engine().prepare(page.family, wanted, session.owner())
-        st.session_state[key] = new
-    elif run.state == "preparing" and not run.moments and _fill(run):
-        st.session_state[key] = run
-
-
-def _fill(run: ShownRun) -> bool:
-    """Give a run that is being prepared what it will show before its first step; False if nobody can say it now."""
-    source = keeper(run.family)
-    if not source or session.device_badge()[0] == session.UNKNOWN:  # TensorFlow is still being loaded
-        return False
-    try:
-        found = _asked(source, json.dumps({"untrained": run.config}))
-    except ValueError:
-        return False
-    names = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "gradient_ratio")
-    scores = dict(zip(names, map(float, found["scores"]), strict=True))
-    run.scene = {name: found[name] for name in SCENE}
-    run.moments = [(0, {name: array for name, array in found.items() if name not in (*SCENE, "scores", "total_steps")})]
-    run.rows = [{"step": 0, "epoch": 0.0, "seconds": 0.0, **scores}]
-    run.facts = {"total_steps": int(found["total_steps"][0]), "data": {"task": "classification"}}
-    return True
 
 
 # ---- questions ----

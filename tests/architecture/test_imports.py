@@ -18,8 +18,8 @@ PACKAGES = ("pages", "lab", "models", "evidence", "benchmarks", "tests")
 STANDARD = tuple(sorted(sys.stdlib_module_names))
 
 DRAWING = (
-    "lab.page", "lab.home", "lab.frame", "lab.live", "lab.session", "lab.controls", "lab.own_data", "lab.drawing",
-    "lab.components", "lab.lessons", "lab.first_picture",
+    "lab.page", "lab.home", "lab.frame", "lab.live", "lab.clicks", "lab.session", "lab.controls", "lab.own_data",
+    "lab.drawing", "lab.components", "lab.lessons", "lab.first_picture",
 )  # fmt: skip
 DRAWING_FILES = (*(f"{name.replace('.', '/')}.py" for name in DRAWING), "lab/components/*.py", "lab/lessons/*.py")
 SCREEN_FILES = ("pages/*.py", "streamlit_app.py", *DRAWING_FILES)

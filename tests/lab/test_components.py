@@ -33,7 +33,7 @@ from lab.charts.stage_panels import (
     stage_payload,
 )
 from lab.components.drawing_pad import block_counts, checked_strokes, digit_from_strokes, draw_bitmap
-from lab.components.stage import _slim, stage
+from lab.components.stage import slim, stage
 
 
 def pixels(uri: str) -> np.ndarray:
@@ -234,7 +234,7 @@ def test_the_stage_refuses_what_is_not_a_payload() -> None:
 
 
 def test_slimming_the_code_drops_comments_and_keeps_the_rest() -> None:
-    assert _slim("/* a */\n  // b\n  let x = 1; // kept\n\n    y *= 2;\n") == "let x = 1; // kept\ny *= 2;"
+    assert slim("/* a */\n  // b\n  let x = 1; // kept\n\n    y *= 2;\n") == "let x = 1; // kept\ny *= 2;"
 
 
 def test_the_panels_import_no_streamlit() -> None:

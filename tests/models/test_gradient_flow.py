@@ -283,10 +283,10 @@ def test_the_untrained_twin_is_the_stack_that_keras_builds(name: str) -> None:
     config = GradientFlowConfig(seed=2, **CASES[name])
     data = gradient_flow.load(config)
     model = gradient_flow.build(config, data)
-    answer = gradient_flow.look(model, data, {"untrained": config.model_dump(mode="json")})
+    facts, told_scene, snapshot = gradient_flow.first_picture(config)
     built = gradient_flow.look(model, data)
     for field, wanted in built.arrays().items():
-        got = found(getattr(answer, field))
+        got = found(getattr(snapshot.view, field))
         if field.endswith("histograms"):  # a value on the border of two bins, and float16
             assert np.abs(got - wanted).sum() <= config.depth * (8 / (256 * config.width) + 2.0**-11), field
         elif field == "edges":  # float16: the last bit may fall to either side
@@ -296,14 +296,16 @@ def test_the_untrained_twin_is_the_stack_that_keras_builds(name: str) -> None:
         else:
             np.testing.assert_allclose(got, wanted, rtol=RELATIVE, atol=1e-12 * np.abs(wanted).max(), err_msg=field)
     scene = gradient_flow.scene(config, data)
+    assert set(told_scene) == set(scene)
     for field, wanted in scene.items():
-        np.testing.assert_allclose(found(getattr(answer, field)), wanted, err_msg=field)
+        np.testing.assert_allclose(told_scene[field], wanted, err_msg=field)
     np.testing.assert_allclose(scene["initial_signal"], found(built.signal), rtol=RELATIVE)
     metrics = gradient_flow.evaluate(model, data)
-    np.testing.assert_allclose(found(answer.scores)[:4], list(metrics.values()), rtol=RELATIVE)
+    assert list(snapshot.metrics)[:4] == list(metrics)
+    np.testing.assert_allclose(list(snapshot.metrics.values())[:4], list(metrics.values()), rtol=RELATIVE)
     assert list(metrics) == ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
     steps = 15 * (len(data.train_inputs) // 32)
-    assert found(answer.total_steps).tolist() == [gradient_flow.total_steps(config, data)] == [steps]
+    assert facts["total_steps"] == gradient_flow.total_steps(config, data) == steps
 
 
 def test_the_line_without_the_plus_is_that_of_the_plain_stack() -> None:

@@ -299,7 +299,7 @@ def widget(kind: Any, label: str) -> Any:
 
 def gradients(page: AppTest) -> list[dict[str, str]]:
     """Return the rows of the table of three gradients."""
-    found = next(one.value for one in page.table if "GradientTape" in one.value.columns)
+    found = next(one.value for one in page.dataframe if "GradientTape" in one.value.columns)
     rows: list[dict[str, str]] = found.to_dict("records")
     return rows
 
