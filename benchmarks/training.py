@@ -21,17 +21,19 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks import training_som
 from benchmarks.training_contestant import CONTESTANTS
 
 PACKAGES = {"PyTorch": "torch", "JAX": "jax"}
 PROBLEMS = ("mlp", "cnn", "lstm", "transformer")
+MAPS = "som"  # no gradient: a comparison of its own, with MiniSom
 
 
 class Process:
     """A contestant's process, waiting for its turn."""
 
-    def __init__(self, problem: str, name: str, core: int) -> None:
-        command = [sys.executable, "-m", "benchmarks.training_contestant", problem, name, str(core)]
+    def __init__(self, problem: str, name: str, core: int, module: str = "benchmarks.training_contestant") -> None:
+        command = [sys.executable, "-m", module, problem, name, str(core)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -98,7 +100,9 @@ def table(problem: str, results: dict[str, dict[str, Any]]) -> str:
 def main(arguments: list[str]) -> int:
     """Measure, print the tables, and write everything measured to a file if asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks training", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=PROBLEMS, default=PROBLEMS, help="these problems only")
+    parser.add_argument(
+        "--only", nargs="+", choices=(*PROBLEMS, MAPS), default=(*PROBLEMS, MAPS), help="these problems only"
+    )
     parser.add_argument("--rounds", type=int, default=9, help="turns of each contestant")
     parser.add_argument("--seconds", type=float, default=0.5, help="at least so long is each turn")
     parser.add_argument("--json", type=Path, help="write all rates to this file")
@@ -106,9 +110,17 @@ def main(arguments: list[str]) -> int:
     names = available()
     print(f"Python {platform.python_version()}, {platform.machine()}, one core, {options.rounds} rounds\n")
     measured = {}
-    for problem in options.only:
+    for problem in (one for one in options.only if one != MAPS):
         measured[problem] = compare(problem, names, options.rounds, options.seconds)
         print(table(problem, measured[problem]) + "\n", flush=True)
+    if MAPS in options.only:
+        if find_spec("minisom") is None:
+            print("Without MiniSom, not installed here: `pip install -r benchmarks/requirements.txt`.")
+        else:
+            measured[MAPS] = training_som.compare(
+                Process, options.rounds, options.seconds, max(os.sched_getaffinity(0))
+            )
+            print(training_som.table(measured[MAPS]) + "\n", flush=True)
     if options.json:
         options.json.write_text(json.dumps(measured, indent=1) + "\n")
     return 0

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from lab import session
-from lab.charts import answer
+from lab.charts import answer, modular_inside
 from lab.charts.stage_panels import png
 from lab.components.drawing_pad import drawing_pad
 from lab.frame import quiet
@@ -72,6 +72,8 @@ def _answer(run: ShownRun, question: dict[str, Any] | None) -> None:
     output.altair_chart(answer.output(run, view), alt="The network's output for this example")
     if (chart := answer.units(run, view)) is not None:
         st.altair_chart(chart, alt="The activations of the hidden units for this example")
+    if getattr(view, "answer_members", None) is not None and (chart := modular_inside.answers(run, view)) is not None:
+        st.altair_chart(chart, alt="What each member of the committee says to this example, and its share")
 
 
 def _sentence(run: ShownRun, view: Any, question: dict[str, Any]) -> str:

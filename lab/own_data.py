@@ -3,6 +3,8 @@
 The file stays on the machine that runs the app, under a name made from its content; the address holds that name.
 """
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from lab.controls import Controls
@@ -14,7 +16,19 @@ from lab.storage import uploads_folder
 PREVIEW_ROWS = 5
 
 
-def own_data(controls: Controls) -> None:
+@dataclass(frozen=True)
+class Words:
+    """How the section speaks: what a file is for, what the chosen column is called, and what it is used for."""
+
+    invitation: str = "Choose a CSV file. The network learns to predict one of its columns from the others."
+    column: str = "Column to predict"
+    use: str = "predicts"
+
+
+PREDICT = Words()
+
+
+def own_data(controls: Controls, words: Words = PREDICT) -> None:
     """Draw the section for own data, if own data is chosen."""
     if st.session_state[controls.key("dataset")] != "own":
         return
@@ -23,7 +37,7 @@ def own_data(controls: Controls) -> None:
         with file:
             _choose(controls)
         with meaning:
-            _explain(controls)
+            _explain(controls, words)
 
 
 def _choose(controls: Controls) -> None:
@@ -58,10 +72,10 @@ def _choose(controls: Controls) -> None:
         st.error(problem)
 
 
-def _explain(controls: Controls) -> None:
+def _explain(controls: Controls, words: Words) -> None:
     digest = st.session_state[controls.key("upload")]
     if not digest:
-        st.info("Choose a CSV file. The network learns to predict one of its columns from the others.")
+        st.info(words.invitation)
         return
     try:
         table = _table(digest)
@@ -71,12 +85,12 @@ def _explain(controls: Controls) -> None:
     names = [column.name for column in table.columns]
     if st.session_state[controls.key("target")] not in names:
         st.session_state[controls.key("target")] = names[-1]
-    st.selectbox("Column to predict", names, key=controls.key("target"))
-    _judge(table, st.session_state[controls.key("target")])
+    st.selectbox(words.column, names, key=controls.key("target"))
+    _judge(table, st.session_state[controls.key("target")], words)
     st.dataframe(table.frame.head(PREVIEW_ROWS), height=PREVIEW_ROWS * 36 + 38, hide_index=True)
 
 
-def _judge(table: CheckedTable, target: str) -> None:
+def _judge(table: CheckedTable, target: str, words: Words) -> None:
     """Say what kind of task this column makes, and what is left out; or why it cannot be predicted."""
     try:
         checked = check_target(table, target)
@@ -86,7 +100,7 @@ def _judge(table: CheckedTable, target: str) -> None:
     kinds = [column.kind for column in table.columns if column.name != target]
     used = sum(kind in ("numeric", "categorical") for kind in kinds)
     task = f"{len(checked.class_names)} classes" if checked.task == "classification" else "a number"
-    quiet(" ".join([f"{len(checked.rows):,} rows, {used} of {len(kinds)} columns as inputs, predicts {task}.",
+    quiet(" ".join([f"{len(checked.rows):,} rows, {used} of {len(kinds)} columns as inputs, {words.use} {task}.",
                          *table.notes, *checked.notes]))  # fmt: skip
 
 

@@ -175,6 +175,18 @@ class Page:
                 self._picture(picture, chart)
         self.anatomy()
 
+    def measured(self, text: str, pictures: Sequence[Picture]) -> None:
+        """Draw what needed many trainings: stored results of a command, the same whatever run is shown."""
+        drawn = [(picture, picture.draw(self.run, None)) for picture in pictures]
+        drawn = [(picture, chart) for picture, chart in drawn if chart is not None]
+        if drawn:
+            self.section("Measured over many runs", text)
+        columns: list[Any] = []
+        for picture, chart in drawn:
+            columns = columns or list(st.columns(2, gap="large"))
+            with columns.pop(0):
+                self._picture(picture, chart)
+
     def anatomy(self) -> None:
         """Draw the layers of the Keras model with their parameter counts and how these arise."""
         layers = self.run.facts.get("layers", [])
@@ -206,10 +218,10 @@ class Page:
         st.altair_chart(chart, width="stretch", alt=picture.alt)
         st.html(f'<p class="notice"><b>Notice.</b> {picture.notice}</p>')
 
-    def ask(self, text: str) -> None:
-        """Let the visitor ask the shown network about one example."""
+    def ask(self, text: str, asking: Callable[[ShownRun], None] = ask_network) -> None:
+        """Let the visitor ask the shown network about one example. asking: a family's own way to draw the answer."""
         self.section("Ask the network", text)
-        st.fragment(ask_network)(self.run)
+        st.fragment(asking)(self.run)
 
     def breaks(self, text: str, result: Result) -> None:
         """Draw the failures of the family: what stored runs show, a button for the failing setting, one for the repair.

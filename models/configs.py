@@ -182,8 +182,131 @@ class GradientFlowConfig(Config):
     batch_size: int = knob(32, "Batch size", "Examples per step.", ge=1, le=512, scale="log")
 
 
+class ModularConfig(Config):
+    """The settings of modular and ensemble networks."""
+
+    family: ClassVar[str] = "modular"
+
+    dataset: Literal[
+        "digits", "circle", "xor", "gaussians", "spiral", "moons", "iris", "wine", "breast_cancer", "seattle_weather",
+        "own",
+    ] = knob("digits", "Data", "What the networks learn together.")  # fmt: skip
+    kind: Literal["experts", "ensemble", "bagging", "groups", "single"] = knob(
+        "experts", "Kind", "A gate divides the work, members vote, each has its classes, or one big net does it all."
+    )
+    members: int = knob(6, "Members", "Number of small nets. The big net gets as many parameters.", ge=1, le=32)
+    active: int = knob(
+        0, "Experts asked", "0: all of them, weighted by the gate. 1 or 2: only the best. Experts only.", ge=0, le=8
+    )
+    balance: float = knob(
+        0.3, "Load balancing", "Extra loss for uneven use of the experts. Experts only.", scale="log", ge=0, le=10
+    )
+    units: int = knob(8, "Units per member", "Width of every hidden layer of a member.", ge=1, le=64)
+
+    learning_rate: float = knob(
+        0.01, "Learning rate", "Size of each step against the gradient.", scale="log", gt=0, le=10
+    )
+    epochs: int = knob(60, "Epochs", "Passes over the training data.", ge=1, le=1000, scale="log")
+    layers: int = knob(1, "Hidden layers", "Of each member. 0 leaves linear members.", ge=0, le=3)
+    gate_units: int = knob(0, "Units of the gate", "0: a linear gate. Experts only.", ge=0, le=64)
+    batch_size: int = knob(32, "Batch size", "Examples per step.", ge=1, le=512, scale="log")
+    test_share: float = knob(0.25, "Test share", "Share of the data held out.", ge=0.1, le=0.9)
+    samples: int = knob(400, "Samples", "Number of points, 2-D sets only.", ge=20, le=4000, scale="log")
+    noise: float = knob(0.1, "Noise", "Scatter of the points, 2-D sets only.", ge=0, le=0.5)
+
+    upload: Digest = knob("", "Uploaded file", "SHA-256 of an uploaded CSV, own data only.")
+    target: str = knob("", "Target column", "The column to predict, own data only.", max_length=200)
+
+
+STARTING_POINTS = "-2.6,-0.6;-2,0.4;-1.5,0.9;-0.9,0.2;-0.3,-0.8;0.4,-0.3;0.9,0.8;1.5,1.2;2.1,0.1;2.7,-0.7"
+_POINT = r"-?\d(\.\d)?,-?\d(\.\d)?"
+ClickedPoints = Annotated[str, Field(pattern=rf"^({_POINT}(;{_POINT}){{0,59}})?$")]
+
+
+class RbfConfig(Config):
+    """The settings of the network of radial basis functions."""
+
+    family: ClassVar[str] = "rbf"
+
+    dataset: Literal[
+        "wave", "step", "runge", "points", "circle", "xor", "gaussians", "spiral", "moons",
+        "digits", "breast_cancer", "diabetes", "many", "own",
+    ] = knob("wave", "Data", "What the network learns.")  # fmt: skip
+    units: int = knob(12, "Bumps", "Radial units; with as many as training points, each point gets one.", ge=2, le=200)
+    width: float = knob(1.0, "Width", "Width of a bump, in distances between neighbouring centres.", ge=0.1, le=8)
+    basis: Literal["gaussian", "multiquadric", "inverse_multiquadric", "thin_plate"] = knob(
+        "gaussian", "Shape", "How a unit's value depends on the distance. The thin plate has no width."
+    )
+    centres: Literal["kmeans", "random", "trained"] = knob(
+        "kmeans", "Centres", "Where the bumps stand: means of k-means, random points, or moved by gradient."
+    )
+    fit: Literal["solved", "gradient"] = knob(
+        "solved", "Output weights", "Solved at once by ridge regression, or learned step by step."
+    )
+
+    widths: Literal["shared", "per_unit"] = knob("shared", "Widths", "One for all, or by each one's own neighbours.")
+    ridge: float = knob(0.001, "Ridge penalty", "Pulls output weights towards zero.", scale="log", ge=0, le=10)
+    learning_rate: float = knob(0.03, "Learning rate", "Size of a gradient step.", scale="log", gt=0, le=10)
+    passes: int = knob(300, "Passes", "Passes over the data, gradient only.", ge=1, le=3000, scale="log")
+    batch_size: int = knob(32, "Batch size", "Examples per gradient step.", ge=1, le=512, scale="log")
+    test_share: float = knob(0.25, "Test share", "Share of the data held out.", ge=0.1, le=0.9)
+    samples: int = knob(80, "Samples", "Number of points, generated sets only.", ge=20, le=2000, scale="log")
+    noise: float = knob(0.1, "Noise", "Scatter of the points, generated sets only.", ge=0, le=0.5)
+    dimensions: int = knob(4, "Dimensions", "Inputs of the wave in many dimensions.", ge=1, le=16)
+
+    points: ClickedPoints = knob(STARTING_POINTS, "Own points", "Clicked points, x and y.", max_length=600)
+    upload: Digest = knob("", "Uploaded file", "SHA-256 of an uploaded CSV, own data only.")
+    target: str = knob("", "Target column", "The column to predict, own data only.", max_length=200)
+
+
+class SomConfig(Config):
+    """The self-organizing map's settings."""
+
+    family: ClassVar[str] = "som"
+
+    dataset: Literal[
+        "digits", "plane", "circle", "moons", "spiral", "gaussians", "temple", "flower",
+        "iris", "wine", "breast_cancer", "cars", "seattle_weather", "own",
+    ] = knob("digits", "Data", "What the map spreads over.")  # fmt: skip
+    rows: int = knob(10, "Rows", "Units from top to bottom. One row makes a chain.", ge=1, le=20)
+    columns: int = knob(10, "Columns", "Units from left to right.", ge=2, le=20)
+    radius: float = knob(
+        4.0, "Radius", "How far a winner pulls its neighbours at the start, in grid distances.", ge=0.1, le=20
+    )
+    radius_end: float = knob(
+        0.7, "End radius", "The radius at the end; linear and exponential decay only.", ge=0.1, le=20
+    )
+    epochs: int = knob(10, "Epochs", "Passes over the training data.", ge=1, le=300, scale="log")
+
+    rule: Literal["online", "batch"] = knob("online", "Rule", "Online: one example a step. Batch: all of them a step.")
+    learning_rate: float = knob(
+        0.5, "Learning rate", "Share of the way that a winner moves; online rule only.", scale="log", gt=0, le=1
+    )
+    decay: Literal["linear", "exponential", "asymptotic", "constant"] = knob(
+        "exponential", "Decay", "How radius and learning rate fall. Asymptotic: to a third of their start."
+    )
+    neighbourhood: Literal["gaussian", "bubble", "mexican_hat"] = knob(
+        "gaussian", "Neighbourhood", "Who moves with a winner. Mexican hat: those farther off move away."
+    )
+    grid: Literal["rectangular", "hexagonal"] = knob("rectangular", "Grid", "4 or 6 nearest neighbours.")
+    toroidal: bool = knob(False, "Torus", "Opposite edges touch. A hexagonal torus closes with an even number of rows.")
+    initialization: Literal["pca", "sample", "random"] = knob(
+        "pca", "Start", "PCA: flat in the principal plane. Sample: on examples. Random: anywhere in the data's range."
+    )
+    test_share: float = knob(0.25, "Test share", "Share of the data held out.", ge=0.1, le=0.9)
+
+    samples: int = knob(600, "Samples", "Number of points, 2-D sets only.", ge=20, le=4000, scale="log")
+    noise: float = knob(0.05, "Noise", "Scatter of the points, 2-D sets only.", ge=0, le=0.5)
+
+    upload: Digest = knob("", "Uploaded file", "SHA-256 of an uploaded CSV, own data only.")
+    target: str = knob("", "Label column", "The column that colours the map, own data only.", max_length=200)
+
+
 CONFIGS: dict[str, type[Config]] = {
-    MlpConfig.family: MlpConfig,
     BackpropagationConfig.family: BackpropagationConfig,
     GradientFlowConfig.family: GradientFlowConfig,
+    MlpConfig.family: MlpConfig,
+    RbfConfig.family: RbfConfig,
+    SomConfig.family: SomConfig,
+    ModularConfig.family: ModularConfig,
 }

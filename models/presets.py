@@ -26,6 +26,9 @@ class Preset:
 
 _TANH = {"activation": "tanh", "learning_rate": 0.03, "epochs": 300}
 
+_SQUARE = {"dataset": "plane", "rows": 12, "columns": 12, "epochs": 20}
+_NODES = {"dataset": "runge", "units": 21, "ridge": 0.0}
+
 PRESETS: dict[str, tuple[Preset, ...]] = {
     "mlp": (
         Preset(
@@ -115,6 +118,161 @@ PRESETS: dict[str, tuple[Preset, ...]] = {
             settings={"activation": "gelu", "normalization": "layer", "depth": 20},
             metric="test_accuracy",
             threshold=0.9,
+        ),
+    ),
+    "rbf": (
+        Preset(
+            title="Noisy wave",
+            reason="Twelve bumps follow sixty noisy points. Step through the run and watch them join one by one.",
+            settings={},
+            metric="test_r2",
+            threshold=0.85,
+        ),
+        Preset(
+            title="Runge's curve through 21 nodes",
+            reason="One bump per node meets every node. A polynomial through the same nodes swings wildly at the ends.",
+            settings={**_NODES},
+            metric="test_r2",
+            threshold=0.99,
+        ),
+        Preset(
+            title="Centres that move",
+            reason="Gradients shift the bumps and change their common width, beside the output weights.",
+            settings={"centres": "trained", "fit": "gradient"},
+            metric="test_r2",
+            threshold=0.85,
+        ),
+        Preset(
+            title="Two moons",
+            reason="Twenty bumps in the plane. Far from all of them the network says the same everywhere.",
+            settings={"dataset": "moons", "samples": 400, "units": 20},
+            metric="test_accuracy",
+            threshold=0.97,
+        ),
+        Preset(
+            title="Two spirals",
+            reason="A shape that troubles a perceptron is easy here: forty bumps along the arms, one linear system.",
+            settings={"dataset": "spiral", "samples": 400, "units": 40, "noise": 0.05},
+            metric="test_accuracy",
+            threshold=0.93,
+        ),
+        Preset(
+            title="Handwritten digits",
+            reason="A hundred typical digits found by k-means; each image is judged by the ones it resembles.",
+            settings={"dataset": "digits", "units": 100},
+            metric="test_accuracy",
+            threshold=0.96,
+        ),
+        Preset(
+            title="Diabetes",
+            reason="Ten measurements of a patient. The grey lines tell it: a straight ridge regression does as well.",
+            settings={"dataset": "diabetes", "width": 4.0},
+            metric="test_r2",
+            threshold=0.4,
+        ),
+    ),
+    "som": (
+        Preset(
+            title="Handwritten digits",
+            reason="100 units arrange 64-pixel images on a sheet. Nobody told them which digits are alike.",
+            settings={},
+            metric="test_order",
+            threshold=0.9,
+        ),
+        Preset(
+            title="A net unfolds over a square",
+            reason="Kohonen's own first example: a net spreads evenly over points that fill a square.",
+            settings={**_SQUARE, "initialization": "sample"},
+            metric="test_order",
+            threshold=0.95,
+        ),
+        Preset(
+            title="A chain winds along two moons",
+            reason="One row of units is a line. It finds a path through both moons.",
+            settings={"dataset": "moons", "rows": 1, "columns": 20, "radius": 5.0, "epochs": 30},
+            metric="test_explained",
+            threshold=0.9,
+        ),
+        Preset(
+            title="64 colours for a photograph",
+            reason="Each unit is a colour. Every pixel is drawn in the colour of its best unit.",
+            settings={"dataset": "temple", "rows": 8, "columns": 8, "radius": 3.0, "radius_end": 0.5},
+            metric="test_explained",
+            threshold=0.95,
+        ),
+        Preset(
+            title="Wines, six neighbours each",
+            reason="Batch rule on a hexagonal grid: three cultivars settle in three corners, without their labels.",
+            settings={
+                "dataset": "wine",
+                "rule": "batch",
+                "grid": "hexagonal",
+                "rows": 8,
+                "columns": 8,
+                "radius": 3.0,
+                "epochs": 30,
+            },
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+    ),
+    "modular": (
+        Preset(
+            title="Six experts read digits",
+            reason="Nobody tells the experts which digits are theirs: the gate and the experts agree on it.",
+            settings={},
+            metric="test_accuracy",
+            threshold=0.93,
+        ),
+        Preset(
+            title="Exclusive or with straight lines",
+            reason="Two linear experts and a linear gate: each expert draws one line where the gate lets it.",
+            settings={"dataset": "xor", "layers": 0, "members": 2, "learning_rate": 0.03, "epochs": 100},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+        Preset(
+            title="Only the best expert answers",
+            reason="A sparse gate asks one of eight experts for each digit; load balancing keeps all eight at work.",
+            settings={"members": 8, "active": 1, "balance": 3.0},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+        Preset(
+            title="Ten voters",
+            reason="Ten nets that differ in their first weights alone. Each errs elsewhere, so the vote errs less.",
+            settings={"kind": "ensemble", "members": 10},
+            metric="test_accuracy",
+            threshold=0.95,
+        ),
+        Preset(
+            title="Where voters disagree",
+            reason="Two moons: the voters agree where there is data. How far they disagree elsewhere is drawn below.",
+            settings={"dataset": "moons", "kind": "ensemble", "members": 10, "layers": 2, "noise": 0.05},
+            metric="test_accuracy",
+            threshold=0.95,
+        ),
+        Preset(
+            title="Ten voters, ten samples of the data",
+            reason="Bagging: each net trains on its own sample, drawn with replacement. A third of the data is missing "
+            "in each.",
+            settings={"kind": "bagging", "members": 10},
+            metric="test_accuracy",
+            threshold=0.94,
+        ),
+        Preset(
+            title="One net per pair of digits",
+            reason="The parts are given by hand: five nets, each with two digits of its own.",
+            settings={"kind": "groups", "members": 5},
+            metric="test_accuracy",
+            threshold=0.93,
+        ),
+        Preset(
+            title="One big net",
+            reason="As many parameters as six members together, in one net: the fair rival of all the others.",
+            settings={"kind": "single"},
+            metric="test_accuracy",
+            threshold=0.95,
         ),
     ),
 }
@@ -266,6 +424,178 @@ FAILURES: dict[str, tuple[Failure, ...]] = {
             repair={"clip_norm": 1.0},
             metric="test_accuracy",
             threshold=0.85,
+        ),
+    ),
+    "rbf": (
+        Failure(
+            title="Bumps too narrow to meet",
+            reason="At a tenth of the nodes' distance each bump is a spike: right at its node, "
+            "and silent everywhere between.",
+            settings={**_NODES, "width": 0.1},
+            repair={"width": 1.0},
+            metric="test_r2",
+            threshold=0.9,
+        ),
+        Failure(
+            title="Bumps so wide that they are alike",
+            reason="Five distances wide, neighbouring bumps differ by so little that 64-bit numbers cannot tell: "
+            "huge weights of both signs no longer cancel. A small ridge penalty forbids them.",
+            settings={**_NODES, "width": 5.0},
+            repair={"ridge": 0.001},
+            metric="test_r2",
+            threshold=0.8,
+        ),
+        Failure(
+            title="Random centres leave holes",
+            reason="Points drawn at random cluster here and are missing there. "
+            "Where no bump stands, the network has nothing to say.",
+            settings={"centres": "random"},
+            repair={"centres": "kmeans"},
+            metric="test_r2",
+            threshold=0.8,
+        ),
+        Failure(
+            title="Gradients crawl where bumps overlap",
+            reason="Wide bumps make a long, narrow valley. After 300 passes the gradient is still on its way; "
+            "one linear system is there at once.",
+            settings={"fit": "gradient", "width": 3.0},
+            repair={"fit": "solved"},
+            metric="test_r2",
+            threshold=0.8,
+        ),
+        Failure(
+            title="Too few bumps for a long border",
+            reason="Twelve bumps cover both arms of the spirals at once and answer no better than chance.",
+            settings={"dataset": "spiral", "samples": 400, "noise": 0.05},
+            repair={"units": 40},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+        Failure(
+            title="Eight dimensions",
+            reason="The same wave along one direction, in a cube of eight dimensions: 60 bumps for 400 points "
+            "lose themselves in the space around it. See above what a perceptron makes of the same points.",
+            settings={"dataset": "many", "dimensions": 8, "samples": 400, "units": 60, "width": 2.0},
+            metric="test_r2",
+            threshold=0.5,
+        ),
+    ),
+    "som": (
+        Failure(
+            title="A neighbourhood too narrow",
+            reason="A winner moves alone: units fit the data as in k-means, but being neighbours means nothing.",
+            settings={
+                "dataset": "iris",
+                "rows": 8,
+                "columns": 8,
+                "radius": 0.1,
+                "radius_end": 0.1,
+                "initialization": "sample",
+                "epochs": 100,
+            },
+            repair={"radius": 3.0, "radius_end": 0.7},
+            metric="test_order",
+            threshold=0.6,
+        ),
+        Failure(
+            title="A neighbourhood too wide",
+            reason="A radius of 8 that never shrinks moves all units together: the net stays a small clump.",
+            settings={"dataset": "iris", "rows": 8, "columns": 8, "radius": 8.0, "decay": "constant", "epochs": 100},
+            repair={"decay": "exponential"},
+            metric="test_explained",
+            threshold=0.8,
+        ),
+        Failure(
+            title="A twisted net",
+            reason="From a random start, short pulls lock the net into a twist: parts in order, the whole not.",
+            settings={**_SQUARE, "radius": 1.0, "initialization": "random"},
+            repair={"radius": 5.0},
+            metric="test_flatness",
+            threshold=0.95,
+        ),
+        Failure(
+            title="A torus on flat data",
+            reason="Opposite edges of the map touch, those of the data do not: the net must fold or tear.",
+            settings={**_SQUARE, "toroidal": True},
+            repair={"toroidal": False},
+            metric="test_trust",
+            threshold=0.98,
+        ),
+        Failure(
+            title="A hat that pushes too hard",
+            reason="Units at middle distance are pushed away, each time harder, until they leave the range of numbers.",
+            settings={**_SQUARE, "neighbourhood": "mexican_hat"},
+            repair={"neighbourhood": "gaussian"},
+            metric="test_explained",
+            threshold=0.9,
+        ),
+        Failure(
+            title="A rate that never falls",
+            reason="At a constant rate of 1 a winner jumps onto every example, forgets the others, and never settles.",
+            settings={"radius": 1.5, "learning_rate": 1.0, "decay": "constant"},
+            repair={"decay": "exponential"},
+            metric="test_explained",
+            threshold=0.5,
+        ),
+    ),
+    "modular": (
+        Failure(
+            title="Experts starve",
+            reason="A sparse gate without load balancing: whoever starts ahead is asked, learns, and is asked again. "
+            "The others never learn. The score counts the experts that get at least a tenth of an even share.",
+            settings={"members": 8, "active": 1, "balance": 0.0},
+            repair={"balance": 3.0},
+            metric="test_used",
+            threshold=0.95,
+        ),
+        Failure(
+            title="One straight line cannot separate XOR",
+            reason="A single linear expert is one straight line. With a second one, and a gate between them, "
+            "the problem is solved without a hidden layer.",
+            settings={"dataset": "xor", "layers": 0, "members": 1, "learning_rate": 0.03, "epochs": 100},
+            repair={"members": 2},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+        Failure(
+            title="Voting cannot mend what all get wrong",
+            reason="Six linear voters on a circle all make the same kind of mistake, and so does their mean. "
+            "The same six as experts divide the plane instead.",
+            settings={
+                "dataset": "circle",
+                "kind": "ensemble",
+                "layers": 0,
+                "learning_rate": 0.03,
+                "epochs": 100,
+            },
+            repair={"kind": "experts"},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+        Failure(
+            title="A straight gate cannot follow a spiral",
+            reason="A linear gate cuts the plane into convex pieces, too few for two arms. "
+            "A gate with a hidden layer can bend.",
+            settings={
+                "dataset": "spiral",
+                "layers": 0,
+                "members": 4,
+                "noise": 0.05,
+                "learning_rate": 0.03,
+                "epochs": 300,
+            },
+            repair={"gate_units": 32},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+        Failure(
+            title="Steps that overshoot",
+            reason="With a learning rate of 3 most units die in the first steps, in every member alike: "
+            "a committee does not protect against a mistake that all of them share.",
+            settings={"kind": "ensemble", "learning_rate": 3.0, "epochs": 30},
+            repair={"learning_rate": 0.01},
+            metric="test_accuracy",
+            threshold=0.9,
         ),
     ),
 }

@@ -159,8 +159,180 @@ class GradientFlowView(View):
     recurrent: Array | None = None
 
 
+SHOWN_MEMBERS = 16  # members that are drawn one by one
+TILE_SIDE = 12  # a member's tile has one pixel for each of the first 144 test examples
+NOISES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.8)  # standard deviation of the noise on the images, ink being 1
+
+
+@dataclass(frozen=True)
+class ModularView(View):
+    """Several small networks and how they come to one answer, at one moment; m members, c classes.
+
+    The answer is p = sum_k g_k p_k: g_k the share of member k (a gate's weight, or 1 / m for voters), p_k its answer.
+    2-D sets, all on a grid over the plane, row 0 at the top: surface (60, 60, c) float16, p rounded to 1/64;
+    chosen (60, 60) uint8, the member with the largest share; share (60, 60) float16, that share; doubt (60, 60)
+    float16, mutual information in bits, that is how far the members disagree; member_maps (shown, 24, 24) float16,
+    p_k of the second class; share_maps (shown, 24, 24) float16, g_k. shown = min(m, 16).
+    All other fields are of the test data. probabilities (240 or fewer, c) float16, tables only; member_right (shown,
+    144 or fewer) uint8, whether p_k is right; member_share (shown, 144 or fewer) float16, g_k. listens (shown, d)
+    float16, length of the weight vector that leaves an input for a member's first layer; flow (shown, c) float32,
+    mean g_k p_k.
+    usage (m,) mean g_k; first_choice (m,) share of examples on which g_k is the largest; share_by_class (m, c) mean g_k
+    over the examples of a true class; right_by_class (m, c) how often p_k is right there; without (m,) accuracy when
+    member k is taken out and the other shares grow to fill its place; broken (m,) the same when member k answers
+    the class opposite to its own, with its full share.
+    size_error, size_loss (m,) error and negative log-likelihood in nats of committees of 1 ... m voters, mean over 10
+    random orders; voters only. confusion (c, c) int32; calibration, member_calibration (10, 3) float32 per confidence
+    bin: examples, mean confidence, share right, of the committee and of all members together (each by itself).
+    disagreement (test,) float16, mutual information in bits, rounded to 1/64; right (test,) uint8. Images:
+    turned_disagreement (test,) float16, the same for the images turned by 90 degrees; novelty (3,) float32, how well
+    largest probability, entropy and disagreement tell turned images from others (area under the ROC curve);
+    noise_accuracy, noise_member (6,), accuracy under noise of the committee and of one member (mean); shift_accuracy,
+    shift_member (3,), the same when the image is moved by 0, 1, 2 pixels, mean over four directions.
+    answer_input (d,), answer_output (c,), answer_members (m, c), answer_share (m,): the answer to a question;
+    answer_units stays empty.
+    """
+
+    surface: Array | None = None
+    chosen: Array | None = None
+    share: Array | None = None
+    doubt: Array | None = None
+    member_maps: Array | None = None
+    share_maps: Array | None = None
+    probabilities: Array | None = None
+    member_right: Array | None = None
+    member_share: Array | None = None
+    listens: Array | None = None
+    flow: Array | None = None
+    usage: Array | None = None
+    first_choice: Array | None = None
+    share_by_class: Array | None = None
+    right_by_class: Array | None = None
+    without: Array | None = None
+    broken: Array | None = None
+    size_error: Array | None = None
+    size_loss: Array | None = None
+    confusion: Array | None = None
+    calibration: Array | None = None
+    member_calibration: Array | None = None
+    disagreement: Array | None = None
+    right: Array | None = None
+    turned_disagreement: Array | None = None
+    novelty: Array | None = None
+    noise_accuracy: Array | None = None
+    noise_member: Array | None = None
+    shift_accuracy: Array | None = None
+    shift_member: Array | None = None
+    answer_input: Array | None = None
+    answer_output: Array | None = None
+    answer_members: Array | None = None
+    answer_share: Array | None = None
+    answer_units: Array | None = None
+
+
+SHOWN_BUMPS = 40  # units whose bumps and output weights are recorded
+CURVE_SIZE, BUMP_SIZE = 241, 81  # places at which the sum and each bump of a 1-D network are recorded
+
+
+@dataclass(frozen=True)
+class RbfView(View):
+    """A network of radial basis functions at one moment. Units are m, outputs c (one per class, or one number).
+
+    widths: (m,) float32, in the network's inputs (thin plate: ones); output_weights: (40 or fewer, c) float32, on
+    standardized targets; bias: (c,) float32; joined: (1,) int32, units with an output weight other than zero.
+    One input: curve: (241,) float32, the network's sum in the target's unit; bumps: (40 or fewer, 81) float32, weight
+    times bump, in the target's unit; line_centres: (m,) float32. Both over scene["line_ends"].
+    2-D sets: surface (60, 60, c) and unit_maps (16 or fewer, 24, 24) float16 as in MlpView; plane_centres: (m, 2)
+    float32 in the coordinates of the picture. Images: centre_images: (32 or fewer, height, width) float16.
+    edges: float16, centres of the shown units (from input to unit), then output weights, each (from, to), flattened.
+    probabilities, predictions, confusion, worst_*: as in MlpView; a class's probability is its score, cut to 0..1 and
+    divided by the sum over the classes.
+    answer_*: as in MlpView. answer_rows: (8 or fewer,) int32, the units most active for the example, answer_values:
+    their activations. far_*, dimension_*, smooth_*: answers to the lessons' questions, see models/rbf_questions.py.
+    """
+
+    widths: Array | None = None
+    output_weights: Array | None = None
+    bias: Array | None = None
+    joined: Array | None = None
+    curve: Array | None = None
+    bumps: Array | None = None
+    line_centres: Array | None = None
+    surface: Array | None = None
+    unit_maps: Array | None = None
+    plane_centres: Array | None = None
+    centre_images: Array | None = None
+    edges: Array | None = None
+    probabilities: Array | None = None
+    predictions: Array | None = None
+    confusion: Array | None = None
+    worst_rows: Array | None = None
+    worst_inputs: Array | None = None
+    worst_outputs: Array | None = None
+    worst_truths: Array | None = None
+    answer_input: Array | None = None
+    answer_output: Array | None = None
+    answer_units: Array | None = None
+    answer_rows: Array | None = None
+    answer_values: Array | None = None
+    far_radius: Array | None = None
+    far_rbf: Array | None = None
+    far_activation: Array | None = None
+    far_mlp: Array | None = None
+    far_accuracy: Array | None = None
+    far_data_radius: Array | None = None
+    dimension_count: Array | None = None
+    dimension_rbf: Array | None = None
+    dimension_neighbours: Array | None = None
+    dimension_mlp: Array | None = None
+    smooth_x: Array | None = None
+    smooth_y: Array | None = None
+    smooth_query: Array | None = None
+    smooth_kernel: Array | None = None
+    smooth_attention: Array | None = None
+    smooth_trained: Array | None = None
+    smooth_errors: Array | None = None
+    smooth_width: Array | None = None
+
+
+SHOWN_POINTS = 600  # self-organizing map: training examples drawn in the plane
+SHOWN_COMPONENTS = 64  # components of each prototype that are recorded
+
+
+@dataclass(frozen=True)
+class SomView(View):
+    """A self-organizing map at one moment; units count row by row from the top left.
+
+    prototypes: (units, 64 or fewer) float16, the first components of each unit's prototype, rounded to 1/128 of the
+    largest.
+    places: (units, 2) float16, the prototypes in the plane of the picture: x1 and x2, or the two principal axes.
+    u_matrix: (units,) float16, mean distance of each prototype to those of the units that touch it.
+    hits: (units,) int32, training examples won (of at most 4,000); won: (units, classes) int32, by class;
+    mean_targets: (units,) float32, their mean target in its unit, instead of `won` for a regression.
+    turns: (triangles,) int8, the sense of rotation of each triangle of the net in the plane.
+    test_best: (240 or fewer,) int32, the best unit of each test example.
+    photo_units: (pixels,) uint16, photographs only: the best unit of each pixel, row by row.
+    answer_input: (d,) the example a question was about; answer_distances: (units,) float32, to every prototype.
+    """
+
+    prototypes: Array | None = None
+    places: Array | None = None
+    u_matrix: Array | None = None
+    hits: Array | None = None
+    won: Array | None = None
+    mean_targets: Array | None = None
+    turns: Array | None = None
+    test_best: Array | None = None
+    photo_units: Array | None = None
+    answer_input: Array | None = None
+    answer_distances: Array | None = None
+
+
 VIEWS: dict[str, type[View]] = {
+    "rbf": RbfView,
     "mlp": MlpView,
     "backpropagation": BackpropagationView,
     "gradient_flow": GradientFlowView,
+    "modular": ModularView,
+    "som": SomView,
 }

@@ -338,7 +338,8 @@ class Points:
 class Path:
     """A line through points: (points, 2), or (frames, points, 2) when it moves; a row of NaN lifts the pen.
 
-    So a self-organizing map's grid is one path. label: text of the legend (empty: none); nodes: a dot at each point.
+    So a self-organizing map's grid is one path. label: text of the legend (empty: none); nodes: a dot at each point;
+    colour: "ink" takes the colour of the page's text, dark on light and light on dark.
     """
 
     positions: Array

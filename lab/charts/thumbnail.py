@@ -3,13 +3,14 @@
 from base64 import b64decode
 from dataclasses import replace
 from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from lab.charts.palette import CLASSES, ROLES
-from lab.charts.stage_panels import ImagesPanel, PlanePanel, Points, diverging, png
+from lab.charts.palette import ROLES
+from lab.charts.stage_panels import ImagesPanel, Path, PlanePanel, Points, diverging, png
 from lab.shown_run import ShownRun
 
 SIDE, RADIUS = 260, 4
@@ -41,6 +42,8 @@ def _plane(panel: PlanePanel) -> Image.Image:
         draw.line([(0, SIDE), (SIDE, 0)], fill=ROLES["baseline"], width=2)
     for points in panel.points:
         _points(draw, points, panel)
+    for path in panel.paths:
+        _path(draw, path, panel)
     draw.rectangle((0, 0, SIDE - 1, SIDE - 1), outline=ROLES["baseline"])
     return picture
 
@@ -48,10 +51,25 @@ def _plane(panel: PlanePanel) -> Image.Image:
 def _points(draw: ImageDraw.ImageDraw, points: Points, panel: PlanePanel) -> None:
     positions = points.positions[-1] if points.positions.ndim == 3 else points.positions
     groups = np.zeros(len(positions), int) if points.groups is None else np.asarray(points.groups)
-    colours = [CLASSES[int(group) % len(CLASSES)] for group in groups]
+    colours = [panel.colours[int(group) % len(panel.colours)] for group in groups]
     if points.values is not None:
         colours = [tuple(map(int, colour[:3])) for colour in diverging(np.atleast_2d(points.values)[-1])]  # type: ignore[misc]
-    for (x, y), colour in zip(positions, colours, strict=True):
-        across = (float(x) - panel.x.low) / (panel.x.high - panel.x.low) * SIDE
-        down = (panel.y.high - float(y)) / (panel.y.high - panel.y.low) * SIDE
-        draw.ellipse((across - RADIUS, down - RADIUS, across + RADIUS, down + RADIUS), fill=colour, outline="white")
+    for place, colour in zip(positions, colours, strict=True):
+        across, down = _pixel(place, panel)
+        radius = points.size or RADIUS
+        draw.ellipse((across - radius, down - radius, across + radius, down + radius), fill=colour, outline="white")
+
+
+def _pixel(place: Any, panel: PlanePanel) -> tuple[float, float]:
+    x, y = (float(value) for value in place)
+    across = (x - panel.x.low) / (panel.x.high - panel.x.low) * SIDE
+    return across, (panel.y.high - y) / (panel.y.high - panel.y.low) * SIDE
+
+
+def _path(draw: ImageDraw.ImageDraw, path: Path, panel: PlanePanel) -> None:
+    """Draw a line; one in ink is drawn in the blue of the model, which shows on light and on dark ground."""
+    positions = path.positions[-1] if path.positions.ndim == 3 else path.positions
+    colour = ROLES["model"] if path.colour == "ink" else path.colour
+    for start, end in pairwise(positions):
+        if np.isfinite(start).all() and np.isfinite(end).all():
+            draw.line([_pixel(start, panel), _pixel(end, panel)], fill=colour, width=2)

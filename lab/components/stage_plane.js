@@ -68,8 +68,11 @@ function drawAxes(context, theme, panel, plot) {
   context.restore();
 }
 
+/** A path's colour on this ground; "ink" is the colour of the page's text. */
+const inked = (theme, colour) => (colour === "ink" ? theme.text : shade(theme, colour));
+
 function drawPath(context, theme, path, plot, frame) {
-  const colour = shade(theme, path.colour);
+  const colour = inked(theme, path.colour);
   const places = numbers(at(path.positions, frame));
   const dots = new Path2D();
   context.beginPath();
@@ -215,7 +218,7 @@ class PlaneView {
     const wrong = { text: "wrong", hollow: true, colour: shade(theme, palette.wrong) };
     if (panel.points.some((points) => points.wrong)) items.push(wrong);
     const named = panel.paths.filter((path) => path.label);
-    const lines = named.map((path) => ({ ...path, text: path.label, line: true, colour: shade(theme, path.colour) }));
+    const lines = named.map((path) => ({ ...path, text: path.label, line: true, colour: inked(theme, path.colour) }));
     return [...items, ...lines];
   }
 }

@@ -1,0 +1,273 @@
+"""Questions to a network of radial basis functions that need more than its view, and points that a visitor clicks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from lab import session
+from lab.charts import rbf_lessons
+from lab.charts.mlp_stage import short
+from lab.controls import Controls
+from lab.drawing import ask_network
+from lab.frame import quiet
+from lab.own_data import own_data
+from lab.shown_run import ShownRun
+from models.configs import CONFIGS, STARTING_POINTS
+from models.presets import PRESETS
+
+FIELD = (-3.0, 3.0, -2.0, 2.0)  # where points can be clicked: x from, to, y from, to
+COLUMNS, ROWS, MOST_POINTS = 61, 21, 60
+FIRST_QUERY, QUERIES = 40, 121
+MIDDLE_DIMENSION = 6  # where the methods differ most
+KERNEL_WIDTHS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0)
+
+
+# ---- own data ----
+
+
+def own_points(controls: Controls) -> None:
+    """Draw what own data needs: the field to click for own points, or the file chooser for a table."""
+    if st.session_state[controls.key("dataset")] == "points":
+        with st.container(border=True):
+            _click(controls)
+    own_data(controls)
+
+
+def _click(controls: Controls) -> None:
+    key = controls.key("points")
+    turn = st.session_state.setdefault(f"{controls.family}:clicks", 0)
+    points = _points(st.session_state[key])
+    name = f"{controls.family}:field:{turn}"
+
+    def take() -> None:
+        chosen = st.session_state.get(name, {}).get("selection", {}).get("place", [])
+        if chosen:
+            st.session_state[key] = toggled(st.session_state[key], chosen[0]["x"], chosen[0]["y"])
+            st.session_state[f"{controls.family}:clicks"] += 1  # a new chart, in which nothing is selected
+
+    field, rest = st.columns((3, 1), gap="large")
+    with field:
+        chart = rbf_lessons.clickable(points, FIELD, COLUMNS, ROWS)
+        st.altair_chart(chart, key=name, on_select=take, alt=f"A field with {len(points)} points set by clicks.")
+    with rest:
+        quiet(f"Click to set a point, click a point to take it away. {len(points)} of at most {MOST_POINTS} are set. "
+              "One in four is held out as a test. Then press Train.")  # fmt: skip
+        st.text_input("Points as text: x,y;x,y", key=key, help="From -9.9 to 9.9, one decimal at most.")
+        with st.container(horizontal=True):
+            st.button("Clear", on_click=_set, args=(key, ""), key=f"{controls.family}:clear")
+            st.button("First points", on_click=_set, args=(key, STARTING_POINTS), key=f"{controls.family}:first")
+
+
+def _set(key: str, text: str) -> None:
+    st.session_state[key] = text
+
+
+def _points(text: str) -> Any:
+    """Return "x,y;x,y" as (n, 2); what is no pair of numbers is left out."""
+    found = []
+    for pair in str(text).split(";"):
+        try:
+            x, y = (float(value) for value in pair.split(","))
+        except ValueError:
+            continue
+        found.append((x, y))
+    return np.array(found, float).reshape(-1, 2)
+
+
+def toggled(text: str, x: float, y: float) -> str:
+    """Return the points with (x, y) added, or taken away where it is set; a sixty-first point is not added."""
+    points = [(round(float(a), 1) + 0.0, round(float(b), 1) + 0.0) for a, b in _points(text)]
+    place = (round(float(x), 1) + 0.0, round(float(y), 1) + 0.0)
+    if place in points:
+        points.remove(place)
+    elif len(points) < MOST_POINTS:
+        points.append(place)
+    return ";".join(f"{a:g},{b:g}" for a, b in points)
+
+
+# ---- one example ----
+
+
+def ask_bumps(run: ShownRun) -> None:
+    """Let the visitor ask about a drawn digit or a test example, and for a curve about any x."""
+    if not run.moments or "data" not in run.facts or run.facts["data"]["task"] == "classification":
+        ask_network(run)
+        return
+    left, right = st.columns((1, 2), gap="large")
+    on_a_line = "line_ends" in run.scene
+    with left:
+        question = _place(run) if on_a_line else _row(run)
+    try:
+        view = run.viewed(session.engine().ask(run.run_id, question))
+    except ValueError as problem:
+        st.warning(str(problem))
+        return
+    unit = str(run.facts["data"]["target_unit"])
+    with right:
+        st.html(f'<p class="picture-title">The network says {short(float(view.answer_output[0]))} {unit}</p>')
+        now = run.view()
+        chart = rbf_lessons.most_active(view, now.line_centres if on_a_line else None)
+        st.altair_chart(chart, width="stretch", alt="The bumps that are most active for this example.")
+
+
+def _place(run: ShownRun) -> dict[str, Any]:
+    low, high = (float(end) for end in run.scene["line_ends"])
+    x = st.slider("x", low, high, (low + high) / 2, (high - low) / 200, key=f"{run.run_id}:x")
+    return {"input": [float(x)]}
+
+
+def _row(run: ShownRun) -> dict[str, Any]:
+    most = int(run.facts["data"]["test"])
+    row = st.number_input("Test example", 0, most - 1, 0, key=f"{run.family}:example_row",
+                          help="Counted from 0, in the order of the test data.")  # fmt: skip
+    return {"test_row": int(row)}
+
+
+# ---- lessons ----
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _answered(run_id: str, question: tuple[tuple[str, Any], ...]) -> Mapping[str, Any]:
+    answered: Mapping[str, Any] = session.engine().ask(run_id, dict(question))
+    return answered
+
+
+def _ask(run: ShownRun, **question: Any) -> Any:
+    """Return the view that answers a lesson's question, None (with the reason on the page) if there is no answer."""
+    try:
+        with st.spinner("Computing", show_time=False):
+            return run.viewed(dict(_answered(run.run_id, tuple(sorted(question.items())))))
+    except ValueError as problem:
+        st.warning(str(problem))
+        return None
+
+
+def _can_answer(run: ShownRun) -> bool:
+    """Whether a run holds a trained network that stands still; one that is training would be held up."""
+    return run.final and len(run.rows) > 1 and run.state != "failed"
+
+
+def _example(title: str) -> ShownRun | None:
+    """Return the stored example of a preset."""
+    settings = next(preset.settings for preset in PRESETS["rbf"] if preset.title == title)
+    found = session.store().find("rbf", CONFIGS["rbf"](**settings).digest())
+    return session.stored_run(found.run_id) if found is not None else None
+
+
+def place() -> Any:
+    """Return a place in the page that is filled later, so that what needs computing holds up nothing below it."""
+    return st.container()
+
+
+def limits(run: ShownRun, where: Any) -> None:
+    """Draw in a place from `place`, side by side: far from the data, and many dimensions."""
+    with where:
+        left, right = st.columns(2, gap="large")
+    with left:
+        far(run)
+    with right:
+        dimensions(run)
+
+
+def far(run: ShownRun) -> None:
+    """Draw confidence far from the data: of the shown network if it divides the plane, else of the two moons."""
+    in_plane = _can_answer(run) and run.facts["data"]["plane"] and run.facts["data"]["task"] == "classification"
+    asked = run if in_plane else _example("Two moons")
+    view = _ask(asked, lesson="far") if asked is not None else None
+    if asked is None or view is None:
+        quiet("Choose the preset Two moons above and train it; then this picture can be drawn.")
+        return
+    title = f"How sure far away? {asked.facts['data']['title']}, {'this run' if in_plane else 'the stored example'}"
+    _drawn(
+        title,
+        rbf_lessons.far(view),
+        alt="Mean confidence of the network and of a perceptron, and the most active bump, against the distance.",
+        notice=f"At distance {short(float(view.far_radius[-1]))} the perceptron is {short(float(view.far_mlp[-1]))} "
+        f"sure of a class, this network {short(float(view.far_rbf[-1]))}: its most active bump is at "
+        f"{_tiny(float(view.far_activation[-1]))}. Share of test points right: {short(float(view.far_accuracy[1]))} "
+        f"and {short(float(view.far_accuracy[0]))}.",
+    )
+
+
+def _tiny(value: float) -> str:
+    """Return a number, or what it is below."""
+    return short(value) if abs(value) >= 1e-6 else "less than a millionth, so only its constant is left"
+
+
+def dimensions(run: ShownRun) -> None:
+    """Draw the error against the number of inputs at a fixed number of points and bumps."""
+    asked = _example("Noisy wave") or (run if _can_answer(run) else None)  # the same for every run: asked once
+    view = _ask(asked, lesson="dimensions") if asked is not None else None
+    if view is None:
+        quiet("Train a network above; then this picture can be drawn.")
+        return
+    bumps, perceptron = view.dimension_rbf.mean(axis=0), view.dimension_mlp.mean(axis=0)
+    middle = list(view.dimension_count).index(MIDDLE_DIMENSION)
+    _drawn(
+        "The same wave, the same 60 bumps, more inputs",
+        rbf_lessons.dimensions(view),
+        alt="Error of 60 bumps, of three nearest neighbours and of a perceptron against the number of inputs, 1 to 16.",
+        notice=f"With one input the bumps miss by {short(float(bumps[0]))} of the deviation, with {MIDDLE_DIMENSION} "
+        f"by {short(float(bumps[middle]))}: no better than the mean. A perceptron, whose units look along a direction, "
+        f"is at {short(float(perceptron[middle]))} there. With 16 inputs it misses by "
+        f"{short(float(perceptron[-1]))}: 400 points are too few for any of them.",
+    )
+
+
+def attention(run: ShownRun, where: Any) -> None:
+    """Draw in a place from `place` points smoothed by a kernel and by attention heads, and who listens to whom."""
+    with where:
+        st.fragment(_attention)(run)
+
+
+def _attention(run: ShownRun) -> None:
+    on_a_line = _can_answer(run) and "line_ends" in run.scene
+    asked = run if on_a_line else _example("Noisy wave")
+    left, right = st.columns(2, gap="large")
+    with left:
+        width = st.select_slider(
+            "Width of the kernel", KERNEL_WIDTHS, value=0.3, key="rbf:kernel",
+            help="In units of x. The head's query is divided by its square.",
+        )  # fmt: skip
+    with right:
+        query = st.slider("Query", 0, QUERIES - 1, FIRST_QUERY, key="rbf:query",
+                          help="Which place asks: 0 is the leftmost point, 120 the rightmost.")  # fmt: skip
+    view = _ask(asked, lesson="attention", width=float(width)) if asked is not None else None
+    if view is None:
+        quiet("Train a network above; then this picture can be drawn.")
+        return
+    _attention_pictures(view, int(query))
+
+
+def _attention_pictures(view: Any, query: int) -> None:
+    gap = float(np.abs(view.smooth_kernel - view.smooth_attention).max())
+    kernel, trained = (float(error) for error in view.smooth_errors)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _drawn(
+            "The same points, smoothed three ways",
+            rbf_lessons.smoothed(view, query),
+            alt="Points and three smoothed curves; the size of each point is its weight for the chosen query.",
+            notice=f"Kernel and hand-set head lie on each other: their weights differ by at most {short(gap)}. "
+            f"Each point guessed from the others, the kernel misses by {short(kernel)}, the trained head by "
+            f"{short(trained)}.",
+        )
+    with right:
+        which = st.segmented_control("Weights of", ["kernel = head set by hand", "trained head"], required=True,
+                                     default="kernel = head set by hand", key="rbf:weights",
+                                     label_visibility="collapsed")  # fmt: skip
+        kind = "trained" if which == "trained head" else "kernel"
+        _drawn(
+            "Who listens to whom: an attention map",
+            rbf_lessons.weight_map(view, kind, query),
+            alt="A map of weights: one row per query, one column per point. The weights lie along the diagonal.",
+            notice="Each row adds up to one, as in every Transformer. Make the kernel narrow: the diagonal sharpens.",
+        )
+
+
+def _drawn(title: str, chart: Any, alt: str, notice: str) -> None:
+    st.html(f'<p class="picture-title">{title}</p>')
+    st.altair_chart(chart, width="stretch", alt=alt)
+    st.html(f'<p class="notice"><b>Notice.</b> {notice}</p>')

@@ -1,0 +1,86 @@
+"""The page of the RBF network, driven through its widgets; the engine behind it is real."""
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lab.lessons.rbf import toggled
+from models.presets import FAILURES, PRESETS
+from tests.pages.conftest import open_page
+
+DEADLINE = 90.0
+
+
+def run_of(page: AppTest) -> object:
+    return page.session_state["rbf:shown"]
+
+
+def texts(page: AppTest) -> str:
+    return " ".join(block.proto.body for block in page.main.get("html"))
+
+
+def test_opens_with_a_stored_example_and_its_lessons() -> None:
+    page = open_page("rbf")
+    assert not page.exception and not page.warning
+    run = run_of(page)
+    assert run.origin == "example" and run.final and run.step == 12  # type: ignore[attr-defined]
+    told = texts(page)
+    for title in ("How sure far away?", "more inputs", "smoothed three ways", "attention map"):
+        assert title in told
+    assert "Computing" not in told
+
+
+@pytest.mark.parametrize("settings", [{"fit": "gradient", "passes": "3"}, {"dataset": "points"}, {"dataset": "moons"}])
+def test_trains(settings: dict[str, str]) -> None:
+    page = open_page("rbf", seed="11", **settings)
+    next(button for button in page.button if button.label == "Train").click().run()
+    until = time.monotonic() + DEADLINE
+    while not run_of(page).final:  # type: ignore[attr-defined]
+        assert time.monotonic() < until
+        time.sleep(0.1)
+        page.run()
+    page.run()
+    assert not page.exception
+    assert run_of(page).state == "finished"  # type: ignore[attr-defined]
+
+
+def test_every_preset_and_repair_opens_with_its_stored_example() -> None:
+    page = open_page("rbf")
+    for one in [*PRESETS["rbf"], *FAILURES["rbf"]]:
+        name = one.title if one in PRESETS["rbf"] else f"Fails: {one.title}"
+        next(box for box in page.selectbox if box.label == "Preset").set_value(name).run()
+        assert not page.exception, name
+        assert run_of(page).origin == "example", name  # type: ignore[attr-defined]
+    for place, failure in enumerate(FAILURES["rbf"]):
+        if failure.repair:
+            page.button(key=f"rbf:repaired:{place}").click().run()
+            assert not page.exception
+            assert run_of(page).origin == "example"  # type: ignore[attr-defined]
+
+
+def test_nonsense_in_the_address_falls_back() -> None:
+    page = open_page("rbf", points="1,1;drop table", units="many", width="3")
+    assert not page.exception
+    assert page.session_state["rbf.width"] == 3.0 and page.session_state["rbf.units"] == 12
+    assert "points" in page.warning[0].value and "units" in page.warning[0].value
+
+
+def test_too_few_points_are_said() -> None:
+    page = open_page("rbf", dataset="points", points="1,1;2,2")
+    assert not page.exception
+    until = time.monotonic() + DEADLINE
+    while run_of(page).state != "failed":  # type: ignore[attr-defined]
+        assert time.monotonic() < until
+        time.sleep(0.1)
+        page.run()
+    assert "four points" in run_of(page).message  # type: ignore[attr-defined]
+
+
+def test_a_click_sets_a_point_and_takes_it_away() -> None:
+    assert toggled("", 1.0, -0.5) == "1,-0.5"
+    assert toggled("1,-0.5;2,0", -0.04, 0.3) == "1,-0.5;2,0;0,0.3"
+    assert toggled("1,-0.5;2,0", 1.0, -0.5) == "2,0"
+    full = ";".join(f"{place / 10:g},0" for place in range(60))
+    assert toggled(full, 7.0, 1.0) == full
+    assert toggled("nonsense;1,1", 2.0, 2.0) == "1,1;2,2"
