@@ -34,13 +34,14 @@ Labels = Mapping[str, Mapping[str, str]]
 class Picture:
     """One picture of "inside the network": draw(run, view) returns an Altair chart, or None where it does not apply.
 
-    alt: the text alternative; notice: what to notice; wide: takes the whole width.
+    alt: the text alternative; notice: what to notice, as words or as notice(run, view) where it has numbers of the run;
+    wide: takes the whole width.
     """
 
     title: str
     draw: Callable[[ShownRun, Any], Any]
     alt: str
-    notice: str
+    notice: str | Callable[[ShownRun, Any], str]
     wide: bool = False
 
 
@@ -70,13 +71,20 @@ class Page:
             self._presets()
 
     def first_screen(
-        self, main: Sequence[str], advanced: Sequence[str], own_data: Callable[..., None] | None = None
+        self,
+        main: Sequence[str],
+        advanced: Sequence[str],
+        own_data: Callable[..., None] | None = None,
+        beside: Callable[[Controls], None] | None = None,
     ) -> None:
-        """Draw presets, controls, buttons, and the live stage with its provenance."""
+        """Draw presets, controls, buttons, and the live stage with its provenance.
+
+        own_data: draws what own data needs, over the buttons; beside: a family's own button, beside More settings.
+        """
         self.controls.show_notes()
         for start in range(0, len(main), 6):
             self.controls.widgets(main[start : start + 6], self.labels)
-        self._advanced = advanced
+        self._advanced, self._beside = advanced, beside
         if own_data is not None:
             own_data(self.controls)
         self.live = Live(self.controls, self._payload)
@@ -119,6 +127,8 @@ class Page:
                 self.controls.widgets(self._advanced[start : start + 3], self.labels)
             st.button("All settings back to their defaults", on_click=self.controls.set, args=({},),
                       key=f"{self.family}:defaults")  # fmt: skip
+        if self._beside is not None:
+            self._beside(self.controls)
 
     def _presets(self) -> None:
         good = [(preset.title, preset) for preset in PRESETS.get(self.family, ())]
@@ -167,12 +177,12 @@ class Page:
         waiting: list[Any] = []
         for picture, chart in drawn:
             if picture.wide:
-                self._picture(picture, chart)
+                self._picture(picture, chart, view)
                 continue
             if not waiting:
                 waiting = list(st.columns(2, gap="large"))
             with waiting.pop(0):
-                self._picture(picture, chart)
+                self._picture(picture, chart, view)
         self.anatomy()
 
     def measured(self, text: str, pictures: Sequence[Picture]) -> None:
@@ -185,7 +195,7 @@ class Page:
         for picture, chart in drawn:
             columns = columns or list(st.columns(2, gap="large"))
             with columns.pop(0):
-                self._picture(picture, chart)
+                self._picture(picture, chart, None)
 
     def anatomy(self) -> None:
         """Draw the layers of the Keras model with their parameter counts and how these arise."""
@@ -213,10 +223,11 @@ class Page:
                                   format_func=lambda step: f"{step:,}")  # fmt: skip
         return steps.index(chosen)
 
-    def _picture(self, picture: Picture, chart: Any) -> None:
+    def _picture(self, picture: Picture, chart: Any, view: Any) -> None:
         st.html(f'<p class="picture-title">{picture.title}</p>')
         st.altair_chart(chart, width="stretch", alt=picture.alt)
-        st.html(f'<p class="notice"><b>Notice.</b> {picture.notice}</p>')
+        notice = picture.notice if isinstance(picture.notice, str) else picture.notice(self.run, view)
+        st.html(f'<p class="notice"><b>Notice.</b> {notice}</p>')
 
     def ask(self, text: str, asking: Callable[[ShownRun], None] = ask_network) -> None:
         """Let the visitor ask the shown network about one example. asking: a family's own way to draw the answer."""

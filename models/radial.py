@@ -6,11 +6,34 @@ most: Chen, Cowan and Grant, "Orthogonal least squares learning algorithm for ra
 Transactions on Neural Networks 2 (1991).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
 import numpy as np
 
 from models.base import Array
 
 NEGLIGIBLE = 1e-12  # share of a bump that others already say: below, it is counted as nothing new
+
+
+@cache
+def _linear_algebra() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep NumPy's linear algebra on one thread; also a decorator.
+
+    These matrices are small: a second thread gains little on an idle machine, and on a busy one both wait for each
+    other, so that a solution takes many times as long.
+    """
+    with _linear_algebra().limit(limits=1):
+        yield
 
 
 def squared_distances(inputs: Array, centres: Array) -> Array:
@@ -90,9 +113,8 @@ def solve(values: Array, straight: Array, targets: Array, ridge: float, side: Ar
     penalty = np.hstack([np.sqrt(ridge) * free, np.zeros((count, straight.shape[1]))])
     system = np.vstack([np.hstack([values @ free, straight]), penalty])
     wanted = np.vstack([targets, np.zeros((count, targets.shape[1]))])
-    triangle: Array = np.asarray(
-        np.linalg.qr(np.hstack([system, wanted]), mode="r")
-    )  # the same least squares, far fewer rows
+    both = np.hstack([system, wanted])
+    triangle: Array = np.asarray(np.linalg.qr(both, mode="r"))  # the same least squares, far fewer rows
     width = system.shape[1]
     found = np.linalg.lstsq(triangle[:, :width], triangle[:, width:], rcond=None)[0]
     return np.vstack([free @ found[: free.shape[1]], found[free.shape[1] :]])
@@ -140,6 +162,7 @@ def condition(values: Array) -> float:
     return float(found[0] / max(found[-1], np.finfo(float).tiny))
 
 
+@one_thread()
 def most_helpful_first(values: Array, straight: Array, targets: Array) -> Array:
     """Return the order of the bumps in which each next one lowers the squared error most: (m,)."""
     basis = np.linalg.qr(straight)[0]

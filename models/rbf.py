@@ -8,6 +8,7 @@ never enough of them.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from time import perf_counter
 from typing import Any
 
@@ -20,7 +21,7 @@ from lab.datasets.choose import load as load_data
 from lab.datasets.dataset import Dataset
 from lab.datasets.line import LINES, line, many
 from models import presets, radial
-from models.base import Array, Baseline, Live, Snapshot, schedule
+from models.base import Array, Baseline, Live, Snapshot, anatomy, schedule
 from models.baselines import baselines as tabular_baselines
 from models.baselines import score
 from models.configs import RbfConfig
@@ -29,6 +30,7 @@ from models.training_loop import CompiledTraining, train_in_chunks
 from models.views import RbfView
 
 MOST_THREADS = 1  # as for the perceptron: the matrices are small
+SOLVED_AT_ONCE = 5_000_000  # points times squared bumps: beyond, solving at 25 widths takes over a tenth of a second
 MOST_DEGREE = 20  # of the polynomial that a curve is compared with
 
 
@@ -168,6 +170,7 @@ def descend(config: RbfConfig, data: Dataset, model: keras.Model, live: Live) ->
 class Problem:
     """The linear system that the output weights solve, for the bumps as they stand now."""
 
+    @radial.one_thread()
     def __init__(self, config: RbfConfig, data: Dataset, model: keras.Model) -> None:
         self.ridge, self.points, self.model = config.ridge, len(data.train_inputs), model
         self.layer, self.output = model.get_layer("radial"), model.get_layer("output")
@@ -175,6 +178,7 @@ class Problem:
         straight = radial.tail(config.basis, data.train_inputs)  # (points, 1), or with the inputs behind
         self.values, self.straight, self.targets = radial.compressed(values, straight, wanted(data))
 
+    @radial.one_thread()
     def solve(self, units: Array | None = None) -> None:
         """Give the output layer the weights of least squared error; units: the bumps that take part (None: all)."""
         centres = self.layer.centres.numpy()
@@ -189,7 +193,26 @@ class Problem:
 
 def scene(config: RbfConfig, data: Dataset) -> Mapping[str, Array]:
     """Return what training does not change: see models.rbf_look.scene_of."""
-    return scene_of(data, build(config, data), wanted(data), config.ridge, config.seed)
+    return scene_of(data, build(config, data), wanted(data), config.ridge)
+
+
+def first_picture(config: RbfConfig) -> tuple[dict[str, Any], Mapping[str, Array], Snapshot]:
+    """Return facts, scene and snapshot of a network before its first step.
+
+    The scene of a large network leaves out what only pictures below the first screen show and takes long to solve.
+    """
+    data = load(config)
+    model = build(config, data)
+    layers = [asdict(layer) for layer in anatomy(model)]
+    facts = {
+        "layers": layers,
+        "parameters": sum(layer["parameters"] for layer in layers),
+        "total_steps": total_steps(config, data),
+        "data": data.summary(),
+    }
+    small = len(data.train_inputs) * config.units**2 <= SOLVED_AT_ONCE
+    standing = scene_of(data, model, wanted(data), config.ridge, whole=small)
+    return facts, standing, Snapshot(0, 0.0, 0.0, evaluate(model, data), look(model, data))
 
 
 def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None = None) -> RbfView:

@@ -83,8 +83,9 @@ def line_ends(data: Dataset) -> Array:
     return np.array([low - MARGIN * reach, high + MARGIN * reach])
 
 
-def scene_of(data: Dataset, model: keras.Model, wanted: Array, ridge: float, seed: int) -> Mapping[str, Array]:
-    """Return what training does not change.
+@radial.one_thread()
+def scene_of(data: Dataset, model: keras.Model, wanted: Array, ridge: float, whole: bool = True) -> Mapping[str, Array]:
+    """Return what training does not change; whole: with the sweep and the descent, which solve the network again.
 
     train_targets, test_targets: in the target's unit, test examples at most 240; 2-D sets: train_points, test_points;
     one input: train_line (n, 2), test_line, line_ends (2,), and truth (241, 2) where the curve is known; images:
@@ -98,9 +99,9 @@ def scene_of(data: Dataset, model: keras.Model, wanted: Array, ridge: float, see
     arrays = {
         "train_targets": data.original_targets(data.train_targets),
         "test_targets": data.original_targets(data.test_targets)[shown],
-        **_sweep(data, model, wanted, ridge),
-        **_descent(data, model, wanted),
     }
+    if whole:
+        arrays |= _sweep(data, model, wanted, ridge) | _descent(data, model, wanted)
     if is_line(data):
         arrays |= _line_scene(data)
     elif data.plane:

@@ -156,6 +156,7 @@ def _in_dimension(count: int, seed: int) -> tuple[float, float, float]:
     return errors[0], errors[1], errors[2]
 
 
+@radial.one_thread()
 def best_bumps(data: Dataset, seed: int) -> Array:
     """Return the test predictions of solved bumps of the best width: (n,)."""
     centres = radial.choose_centres(data.train_inputs, BUDGET, "kmeans", seed)

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from lab.datasets.choose import load as load_data
-from lab.datasets.dataset import PLANE_SCALE, Dataset
+from lab.datasets.dataset import PLANE_SCALE, Dataset, UnfitData
 from lab.datasets.photographs import FILES as PHOTOGRAPHS
 from lab.datasets.photographs import colours, photograph
 from models import presets, som_measures
@@ -36,7 +36,10 @@ START_SPREADS = 2.0  # the first map spans so many standard deviations to each s
 
 
 def load(config: SomConfig) -> Dataset:
-    """Return the data the settings ask for. Raises UnfitData for own data that cannot be used."""
+    """Return the data the settings ask for. Raises UnfitData for own data that cannot be used, and for a grid that
+    cannot be closed: on a hexagonal torus every other row is shifted, so the last must differ from the first."""
+    if config.toroidal and config.grid == "hexagonal" and config.rows % 2:
+        raise UnfitData(f"A hexagonal torus closes with an even number of rows only. Choose {config.rows + 1} rows.")
     if config.dataset in PHOTOGRAPHS:
         return colours(config.dataset, seed=config.seed, test_share=config.test_share)
     return load_data(

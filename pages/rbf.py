@@ -2,6 +2,7 @@
 
 from lab.charts import mlp_inside, rbf_inside, rbf_stage
 from lab.lessons import rbf
+from lab.own_data import own_data
 from lab.page import Page, Picture
 
 LABELS = {
@@ -35,7 +36,8 @@ page.first_screen(
         "ridge", "widths", "seed", "learning_rate", "passes", "batch_size",
         "samples", "noise", "dimensions", "test_share",
     ),
-    own_data=rbf.own_points,
+    own_data=own_data,
+    beside=rbf.set_points,
 )  # fmt: skip
 page.inside(
     "The first three pictures solve the same network again, on the same data: at other widths, and by small steps.",
@@ -116,5 +118,5 @@ page.leads_on(
     following="transformer",
 )
 page.code("This is the code that just ran.", ("RadialLayer", "build", "join_one_by_one", "Problem"))
-rbf.limits(page.run, limits)
 rbf.attention(page.run, attention)
+rbf.limits(page.run, limits)

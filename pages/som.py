@@ -88,7 +88,7 @@ page.inside(
             "What the map gains, and what not",
             som_inside.beside,
             alt="Bars with shares on test data: spread, trustworthiness, order and labels, beside other methods.",
-            notice="Nearest neighbours read labels better. With many inputs the map's gain is a flat picture to trust.",
+            notice="What saw the labels mostly reads them better. With many inputs the gain is a flat picture to trust.",
         ),
     ],
 )

@@ -113,16 +113,25 @@ def doubt_map(run: ShownRun, view: Any) -> Any:
     points = pd.DataFrame(run.scene["train_points"], columns=["x1", "x2"])
     names = [str(name) for name in run.facts["data"]["class_names"]]
     points["class"] = [names[int(target)] for target in run.scene["train_targets"]]
-    square = alt.Scale(domain=[-6, 6], nice=False)
-    x, y = alt.X("x1:Q", scale=square, title="x1"), alt.Y("x2:Q", scale=square, title="x2")
-    side = HEIGHT + 60
+    x = alt.X("x1:Q", scale=_square("width / height"), title="x1", axis=_PLANE_AXIS)
+    y = alt.Y("x2:Q", scale=_square("height / width"), title="x2", axis=_PLANE_AXIS)
     ground = alt.Chart(pd.DataFrame({"url": [png(np.repeat(np.repeat(picture, 6, 0), 6, 1))], "x1": [0], "x2": [0]}))
-    image = ground.mark_image(width=alt.ExprRef("width"), height=alt.ExprRef("height"), aspect=False)
+    side = alt.ExprRef("min(width, height)")
+    image = ground.mark_image(width=side, height=side, aspect=False)
     colours = alt.Scale(domain=names, range=list(CLASSES[: len(names)]))
     dots = alt.Chart(points).mark_circle(size=26, opacity=0.9, stroke="white", strokeWidth=0.5).encode(
         x=x, y=y, color=alt.Color("class:N", scale=colours, legend=_top(f"strongest ground: {most:.2g} bit"))
     )  # fmt: skip
-    return finished(image.encode(x=x, y=y, url="url:N") + dots, side)
+    return finished(image.encode(x=x, y=y, url="url:N") + dots, HEIGHT + 60)
+
+
+_PLANE_AXIS = alt.Axis(values=[-6, -3, 0, 3, 6], grid=False)
+
+
+def _square(longer: str) -> alt.Scale:
+    """Return a scale that shows [-6, 6] in a square in the middle, whatever the proportions of the picture."""
+    reach = f"6 * max(1, {longer})"
+    return alt.Scale(domainMin=alt.ExprRef(f"-{reach}"), domainMax=alt.ExprRef(reach), nice=False, zero=False)
 
 
 def disagreement(run: ShownRun, view: Any) -> Any:

@@ -11,8 +11,10 @@ import pandas as pd
 
 from lab.charts.modular_inside import HEIGHT, TEXT, finished
 from lab.charts.palette import CLASSES, ROLES
+from models.base import Array
 
-SHAPES = ("circle", "square", "triangle-up")
+SHAPES = ("circle", "square", "triangle-up", "diamond")
+LONE_KINDS = ("one small net", "one big net")  # one net cannot disagree with itself
 
 
 @cache
@@ -22,6 +24,19 @@ def _stored() -> dict[str, Any]:
     return found
 
 
+def stored_rows(table: str) -> list[dict[str, Any]]:
+    """Return the rows of a stored table, [] where there is none."""
+    found: list[dict[str, Any]] = _stored().get(table, [])
+    return found
+
+
+def paired(table: str, value: str, kind: str, rival: str) -> Array:
+    """Return a kind's value minus its rival's, seed by seed: (seeds,)."""
+    rows = {(row["kind"], row["seed"]): row[value] for row in stored_rows(table) if value in row}
+    seeds = sorted({seed for one, seed in rows if one == kind})
+    return np.array([rows[kind, seed] - rows[rival, seed] for seed in seeds], float)
+
+
 def provenance() -> str:
     """Return where the numbers come from, in a sentence; "" where nothing is stored."""
     about = _stored().get("about")
@@ -29,7 +44,7 @@ def provenance() -> str:
         return ""
     seeds = ", ".join(str(seed) for seed in about["seeds"])
     return (
-        f"Stored: {about['command']}, {about['date'][:10]}, seeds {seeds}, {about['device']}, "
+        f"Stored: {about['command']}, {about['created'][:10]}, seeds {seeds}, {about['device']}, "
         f"{sum(about['seconds'].values())} s, "
         f"TensorFlow {about['versions']['tensorflow']}, Keras {about['versions']['keras']}."
     )
@@ -95,8 +110,7 @@ def unknown(_run: Any, _view: Any) -> Any:
         return None
     measures = {"confidence": "1 − largest probability", "entropy": "entropy", "disagreement": "disagreement"}
     long = rows.melt(["kind", "seed"], list(measures), "measure", "area")
-    lone = long["kind"].isin(["one small net", "one big net"]) & (long["measure"] == "disagreement")
-    long = long[~lone]  # one net cannot disagree with itself
+    long = long[~(long["kind"].isin(LONE_KINDS) & (long["measure"] == "disagreement"))]
     long["measure"] = long["measure"].map(measures)
     means = long.groupby(["kind", "measure"], as_index=False)["area"].mean()
     order = list(rows["kind"].drop_duplicates())
@@ -115,6 +129,41 @@ def unknown(_run: Any, _view: Any) -> Any:
         alt.Chart(means).mark_tick(thickness=4, size=12).encode(x=x, y=y, yOffset=offset, color=colour, tooltip=tips)
     )
     return finished(dots + ticks, 150 + 46 * len(order))
+
+
+GROWTH = {  # name: (column, what is better taken from)
+    "error": ("accuracy", 1.0), "−log p of the true class": ("loss", 0.0), "calibration error": ("ece", 0.0),
+    "unknown digits missed (1 − area)": ("novelty", 1.0),
+}  # fmt: skip
+
+
+def growth(_run: Any, _view: Any) -> Any:
+    """Return error, loss, calibration error and missed unknown digits of growing committees, in percent of one's."""
+    rows = pd.DataFrame(stored_rows("growth"))
+    if rows.empty:
+        return None
+    means = rows.groupby("voters").mean(numeric_only=True)
+    values = {name: abs(top - means[column]) for name, (column, top) in GROWTH.items()}
+    table = pd.concat([
+        pd.DataFrame({"voters": value.index, "measure": name, "value": value.to_numpy(),
+                      "left": (value / value.iloc[0]).to_numpy()})
+        for name, value in values.items()
+    ])  # fmt: skip
+    names = list(GROWTH)
+    scale = alt.Scale(domain=names, range=[CLASSES[0], CLASSES[2], CLASSES[3], CLASSES[1]])
+    legend = alt.Legend(title=None, orient="top", columns=1)
+    low = float(np.floor(10 * table["left"].min()) / 10)
+    base = alt.Chart(table).encode(
+        x=alt.X("voters:Q", title="voters in the committee", axis=alt.Axis(values=sorted(set(table["voters"])))),
+        y=alt.Y("left:Q", title="left of one voter's", axis=alt.Axis(format="%", tickCount=6),
+                scale=alt.Scale(domain=[low, max(1.0, float(table["left"].max()))], nice=False, zero=False)),
+        color=alt.Color("measure:N", scale=scale, legend=legend),
+        tooltip=["voters", "measure", alt.Tooltip("value", format=".3~r"),
+                 alt.Tooltip("left", format=".3~p", title="of one voter's")],
+    )  # fmt: skip
+    shape = alt.Shape("measure:N", scale=alt.Scale(domain=names, range=list(SHAPES)), legend=legend)
+    points = base.mark_point(filled=True, size=70, opacity=1).encode(shape=shape)
+    return finished(base.mark_line(strokeWidth=2) + points, HEIGHT + 70)
 
 
 def work(_run: Any, _view: Any) -> Any:

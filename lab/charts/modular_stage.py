@@ -270,7 +270,7 @@ def border(surface: Array) -> Array:
 
 def _crossed(height: Array) -> Array:
     corners = np.stack([height[:-1, :-1], height[:-1, 1:], height[1:, 1:], height[1:, :-1]])
-    return (corners > 0).any(axis=0) & (corners <= 0).any(axis=0)
+    return np.asarray((corners > 0).any(axis=0) & (corners <= 0).any(axis=0))
 
 
 def _crossings(cell: Array) -> list[tuple[float, float]]:

@@ -170,7 +170,7 @@ def twist(run: ShownRun, view: Any) -> Any:
     colour = alt.Color(
         "properties.side:N", title=f"{share:.0%} of the triangles are turned over",
         scale=alt.Scale(domain=["as most", "turned over"], range=[ROLES["model"], ROLES["wrong"]]),
-        legend=alt.Legend(orient="top", titleLimit=320, symbolType="square"),
+        legend=alt.Legend(orient="top", titleLimit=320, symbolType="square", symbolStrokeWidth=0.5),
     )  # fmt: skip
     base = shapes(features).mark_geoshape(fillOpacity=0.45, stroke=TEXT, strokeWidth=0.5)
     return finished(

@@ -60,7 +60,7 @@ def plane(run: Any, runs: Sequence[Any]) -> Any:
     kinds = alt.Scale(domain=[*KINDS], range=[ROLES["model"], ROLES["generated"]])
     dots = alt.Chart(rows).mark_point(filled=True, size=130, opacity=0.9, stroke=TEXT, strokeWidth=0.5).encode(
         x=x, y=alt.Y("te:Q", title="topographic error (share)", scale=alt.Scale(domain=[0, 1])),
-        color=alt.Color("kind:N", scale=kinds, legend=alt.Legend(title=None, orient="top")),
+        color=alt.Color("kind:N", scale=kinds, legend=alt.Legend(title=None, orient="top", symbolStrokeWidth=0.5)),
         shape=alt.Shape("kind:N", scale=alt.Scale(domain=[*KINDS], range=["diamond", "circle"]), legend=None),
         tooltip=["settings", alt.Tooltip("qe", format=THREE_DIGITS), alt.Tooltip("te", format=THREE_DIGITS)],
     )  # fmt: skip

@@ -103,8 +103,23 @@ function lostParts(panel, plot, palette) {
   ];
 }
 
-/** Grey lines; each label sits at the right inside, above or below its line, clear of other lines and labels. */
-function baselineParts(panel, plot) {
+/** Whether a curve runs through the place of a baseline's label: from x over its width, with its feet at y. */
+function crossed(panel, plot, { x, y, width }) {
+  const within = (step, value) => value !== null && plot.x(step) > x - 4 && plot.x(step) < x + width + 4 &&
+    plot.y(value) > y - 13 && plot.y(value) < y + 4;
+  return panel.series.some((one) => one.values.some((value, place) => within(one.steps[place], value)));
+}
+
+/** Where a baseline's label goes: right or left inside, above or below its line, clear of what is drawn; else farther. */
+function labelOfBaseline(panel, plot, y, width, free) {
+  const sides = [plot.right - 6 - width, plot.left + 6];
+  const near = sides.flatMap((x) => [y - 5, y + 13].filter(free).map((place) => ({ x, y: place, width })));
+  const farther = Array.from({ length: 20 }, (_, k) => [y + 13 * (k + 2), y - 5 - 13 * (k + 1)]).flat();
+  return near.find((place) => !crossed(panel, plot, place)) ?? near[0] ?? { x: sides[0], y: farther.find(free) ?? y - 5 };
+}
+
+/** Grey lines with their labels, each clear of other lines and labels, and of curves where there is room. */
+function baselineParts(panel, plot, theme) {
   const usable = panel.baselines.filter((one) => !panel.log || one.value > 0);
   const lines = usable.map((one) => ({ ...one, y: plot.y(one.value) })).sort((a, b) => a.y - b.y);
   const taken = [];
@@ -112,12 +127,11 @@ function baselineParts(panel, plot) {
     const free = (place) => place - 9 > plot.top - 2 && place < plot.bottom - 2 &&
       taken.every((other) => Math.abs(other - place) >= 13) &&
       lines.every((other) => other.y === y || other.y > place + 2 || other.y < place - 10);
-    const farther = Array.from({ length: 20 }, (_, k) => [y + 13 * (k + 2), y - 5 - 13 * (k + 1)]).flat();
-    const place = [y - 5, y + 13, ...farther].find(free) ?? y - 5;
-    taken.push(place);
+    const words = `${label} ${format(value)}`;
+    const place = labelOfBaseline(panel, plot, y, textWidth(theme, words), free);
+    taken.push(place.y);
     const line = vector("line", { class: "baseline", x1: plot.left, x2: plot.right, y1: y, y2: y });
-    const text = { class: "baseline-label", x: plot.right - 6, y: place, "text-anchor": "end" };
-    return [line, vector("text", text, `${label} ${format(value)}`)];
+    return [line, vector("text", { class: "baseline-label", x: place.x, y: place.y }, words)];
   });
 }
 
@@ -172,7 +186,7 @@ class CurvesView {
       const classes = ["series", one.role === "test" ? "dashed" : "", one.overlay ? "overlay" : ""].join(" ");
       return vector("path", { class: classes, stroke: shade(theme, one.colour), d: lineOf(one, this.plot, panel.log) });
     });
-    const [axes, baselines] = [axisParts(panel, this.plot, theme), baselineParts(panel, this.plot)];
+    const [axes, baselines] = [axisParts(panel, this.plot, theme), baselineParts(panel, this.plot, theme)];
     this.still.replaceChildren(...axes, ...lines, ...baselines, ...lostParts(panel, this.plot, palette));
     const dot = (one) => vector("circle", { r: 4, fill: shade(theme, one.colour), class: "dot" });
     this.dots.replaceChildren(...panel.series.map(dot));

@@ -1,6 +1,8 @@
 """Questions to a network of radial basis functions that need more than its view, and points that a visitor clicks."""
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from typing import Any
 
 import numpy as np
@@ -12,27 +14,42 @@ from lab.charts.mlp_stage import short
 from lab.controls import Controls
 from lab.drawing import ask_network
 from lab.frame import quiet
-from lab.own_data import own_data
 from lab.shown_run import ShownRun
 from models.configs import CONFIGS, STARTING_POINTS
 from models.presets import PRESETS
 
 FIELD = (-3.0, 3.0, -2.0, 2.0)  # where points can be clicked: x from, to, y from, to
 COLUMNS, ROWS, MOST_POINTS = 61, 21, 60
+FIELD_WIDTH = 620
 FIRST_QUERY, QUERIES = 40, 121
 MIDDLE_DIMENSION = 6  # where the methods differ most
 KERNEL_WIDTHS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0)
 
 
+WAKING_SECONDS, AWAKE_SECONDS = 0.25, 4.0  # longest time that the page waits for a process: once asleep, once awake
+LOOK_SECONDS = 0.5  # between two looks whether an answer has come
+ASKED_AT_ONCE = 4  # of all visitors; those who ask mostly wait
+ANSWER_HEIGHT, LESSON_HEIGHT = 250, 470  # kept free until the answer is there, so that nothing below jumps
+
+
 # ---- own data ----
 
 
-def own_points(controls: Controls) -> None:
-    """Draw what own data needs: the field to click for own points, or the file chooser for a table."""
-    if st.session_state[controls.key("dataset")] == "points":
-        with st.container(border=True):
-            _click(controls)
-    own_data(controls)
+def set_points(controls: Controls) -> None:
+    """Draw the button behind which points are clicked, if own points are chosen; it opens when they are.
+
+    The field lies over the page: in the page it would push the stage down.
+    """
+    family, dataset = controls.family, st.session_state[controls.key("dataset")]
+    before = st.session_state.get(f"{family}:dataset", dataset)
+    st.session_state[f"{family}:dataset"] = dataset
+    if dataset != "points":
+        return
+    name = f"{family}:set points"
+    if before != "points":
+        st.session_state[name] = True
+    with st.popover("Set points", key=name, on_change="rerun"), st.container(width=FIELD_WIDTH):
+        _click(controls)
 
 
 def _click(controls: Controls) -> None:
@@ -47,17 +64,14 @@ def _click(controls: Controls) -> None:
             st.session_state[key] = toggled(st.session_state[key], chosen[0]["x"], chosen[0]["y"])
             st.session_state[f"{controls.family}:clicks"] += 1  # a new chart, in which nothing is selected
 
-    field, rest = st.columns((3, 1), gap="large")
-    with field:
-        chart = rbf_lessons.clickable(points, FIELD, COLUMNS, ROWS)
-        st.altair_chart(chart, key=name, on_select=take, alt=f"A field with {len(points)} points set by clicks.")
-    with rest:
-        quiet(f"Click to set a point, click a point to take it away. {len(points)} of at most {MOST_POINTS} are set. "
-              "One in four is held out as a test. Then press Train.")  # fmt: skip
+    quiet(f"Click to set a point, click a point to take it away. {len(points)} of at most {MOST_POINTS} are set. "
+          "One in four is held out as a test. Then press Train.")  # fmt: skip
+    chart = rbf_lessons.clickable(points, FIELD, COLUMNS, ROWS)
+    st.altair_chart(chart, key=name, on_select=take, alt=f"A field with {len(points)} points set by clicks.")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Points as text: x,y;x,y", key=key, help="From -9.9 to 9.9, one decimal at most.")
-        with st.container(horizontal=True):
-            st.button("Clear", on_click=_set, args=(key, ""), key=f"{controls.family}:clear")
-            st.button("First points", on_click=_set, args=(key, STARTING_POINTS), key=f"{controls.family}:first")
+        st.button("Clear", on_click=_set, args=(key, ""), key=f"{controls.family}:clear")
+        st.button("First points", on_click=_set, args=(key, STARTING_POINTS), key=f"{controls.family}:first")
 
 
 def _set(key: str, text: str) -> None:
@@ -99,10 +113,9 @@ def ask_bumps(run: ShownRun) -> None:
     on_a_line = "line_ends" in run.scene
     with left:
         question = _place(run) if on_a_line else _row(run)
-    try:
-        view = run.viewed(session.engine().ask(run.run_id, question))
-    except ValueError as problem:
-        st.warning(str(problem))
+    with right:
+        view = _ask(run, ANSWER_HEIGHT, **question)
+    if view is None:
         return
     unit = str(run.facts["data"]["target_unit"])
     with right:
@@ -114,7 +127,8 @@ def ask_bumps(run: ShownRun) -> None:
 
 def _place(run: ShownRun) -> dict[str, Any]:
     low, high = (float(end) for end in run.scene["line_ends"])
-    x = st.slider("x", low, high, (low + high) / 2, (high - low) / 200, key=f"{run.run_id}:x")
+    middle = round((low + high) / 2, 2) + 0.0  # no minus before a zero
+    x = st.slider("x", round(low, 2), round(high, 2), middle, 0.01, key=f"{run.run_id}:x")
     return {"input": [float(x)]}
 
 
@@ -125,23 +139,56 @@ def _row(run: ShownRun) -> dict[str, Any]:
     return {"test_row": int(row)}
 
 
-# ---- lessons ----
+# ---- asking without holding the page up ----
 
 
-@st.cache_resource(max_entries=40, show_spinner=False)
-def _answered(run_id: str, question: tuple[tuple[str, Any], ...]) -> Mapping[str, Any]:
-    answered: Mapping[str, Any] = session.engine().ask(run_id, dict(question))
-    return answered
+@st.cache_resource(show_spinner=False)
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="asking")
 
 
-def _ask(run: ShownRun, **question: Any) -> Any:
-    """Return the view that answers a lesson's question, None (with the reason on the page) if there is no answer."""
-    try:
-        with st.spinner("Computing", show_time=False):
-            return run.viewed(dict(_answered(run.run_id, tuple(sorted(question.items())))))
-    except ValueError as problem:
-        st.warning(str(problem))
+@st.cache_resource(show_spinner=False)
+def _awake() -> set[str]:
+    """Return the runs whose process has answered already: the next answer comes soon."""
+    return set()
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _answered(run_id: str, step: int, question: tuple[tuple[str, Any], ...]) -> Future[Mapping[str, Any]]:
+    return _threads().submit(session.engine().ask, run_id, dict(question))
+
+
+def _ask(run: ShownRun, height: int, **question: Any) -> Any:
+    """Return the view that answers, or None after saying that it is on its way, or why there is none.
+
+    A process that sleeps needs a second to wake, after the start of the server many: meanwhile the page goes on, and
+    draws itself again when the answer is there. height: pixels kept free for it.
+    """
+    asked = (run.run_id, run.step, tuple(sorted(question.items())))
+    answer = _answered(*asked)
+    wait_for([answer], AWAKE_SECONDS if run.run_id in _awake() else WAKING_SECONDS)
+    if not answer.done():
+        with st.container(height=height, border=False):
+            loading = session.device_badge()[0] == session.UNKNOWN
+            quiet("TensorFlow is being loaded; the numbers follow." if loading else "Being computed; one moment.")
+        st.fragment(_look_again, run_every=LOOK_SECONDS)(answer)
         return None
+    try:
+        view = run.viewed(dict(answer.result()))
+    except (ValueError, OSError, EOFError) as problem:
+        _answered.clear(*asked)
+        st.warning(str(problem) or "No answer came. Ask again.")
+        return None
+    _awake().add(run.run_id)
+    return view
+
+
+def _look_again(answer: Future[Mapping[str, Any]]) -> None:
+    if answer.done():
+        st.rerun()
+
+
+# ---- lessons ----
 
 
 def _can_answer(run: ShownRun) -> bool:
@@ -175,7 +222,7 @@ def far(run: ShownRun) -> None:
     """Draw confidence far from the data: of the shown network if it divides the plane, else of the two moons."""
     in_plane = _can_answer(run) and run.facts["data"]["plane"] and run.facts["data"]["task"] == "classification"
     asked = run if in_plane else _example("Two moons")
-    view = _ask(asked, lesson="far") if asked is not None else None
+    view = _ask(asked, LESSON_HEIGHT, lesson="far") if asked is not None else None
     if asked is None or view is None:
         quiet("Choose the preset Two moons above and train it; then this picture can be drawn.")
         return
@@ -199,7 +246,7 @@ def _tiny(value: float) -> str:
 def dimensions(run: ShownRun) -> None:
     """Draw the error against the number of inputs at a fixed number of points and bumps."""
     asked = _example("Noisy wave") or (run if _can_answer(run) else None)  # the same for every run: asked once
-    view = _ask(asked, lesson="dimensions") if asked is not None else None
+    view = _ask(asked, LESSON_HEIGHT, lesson="dimensions") if asked is not None else None
     if view is None:
         quiet("Train a network above; then this picture can be drawn.")
         return
@@ -234,7 +281,7 @@ def _attention(run: ShownRun) -> None:
     with right:
         query = st.slider("Query", 0, QUERIES - 1, FIRST_QUERY, key="rbf:query",
                           help="Which place asks: 0 is the leftmost point, 120 the rightmost.")  # fmt: skip
-    view = _ask(asked, lesson="attention", width=float(width)) if asked is not None else None
+    view = _ask(asked, LESSON_HEIGHT, lesson="attention", width=float(width)) if asked is not None else None
     if view is None:
         quiet("Train a network above; then this picture can be drawn.")
         return

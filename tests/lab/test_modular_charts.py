@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 INSIDE = ("by_class", "usage", "doubt_map", "disagreement", "novelty", "reliability", "sizes", "size_losses", "broken",
           "noise", "shift")  # fmt: skip
 MEASURED = ("accuracy", "surprise", "calibration_gap", "unknown", "under_noise", "when_moved", "one_lies", "work",
-            "clock", "pieces")  # fmt: skip
+            "clock", "pieces", "growth")  # fmt: skip
 
 
 @cache
@@ -71,7 +71,7 @@ def spec_of(chart: Any) -> dict[str, Any]:
 
 def rows_with(chart: Any, column: str) -> list[dict[str, Any]]:
     tables = spec_of(chart)["datasets"].values()
-    return max((rows for rows in tables if column in rows[0]), key=len)  # type: ignore[no-any-return]
+    return max((rows for rows in tables if column in rows[0]), key=len)
 
 
 @pytest.mark.parametrize("kind", INSIDE)
@@ -191,7 +191,7 @@ def test_the_labels_are_means_over_the_seeds(kind: str, value: str) -> None:
 
 def test_the_stored_result_says_how_it_was_made() -> None:
     about = stored()["about"]
-    assert about["command"] in modular_measured.provenance() and about["date"][:10] in modular_measured.provenance()
+    assert about["command"] in modular_measured.provenance() and about["created"][:10] in modular_measured.provenance()
     assert {row["seed"] for row in stored()["committees"]} == set(about["seeds"])
 
 

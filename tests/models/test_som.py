@@ -19,7 +19,7 @@ from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from lab.charts import som_answer, som_inside, som_map, som_runs, som_stage
 from lab.charts.palette import CLASSES
 from lab.charts.som_inside import neighbourhood_of
-from lab.datasets.dataset import Dataset
+from lab.datasets.dataset import Dataset, UnfitData
 from lab.shown_run import ShownRun
 from models import som, som_measures
 from models.base import Array, Live, Snapshot
@@ -628,3 +628,12 @@ def test_the_answer_marks_the_two_best_units() -> None:
     run = trained("digits")
     view: Any = som.look(run.model, run.data, {"test_row": 3})
     assert list(som_answer.best_units(view)) == ranked(run.data.test_inputs[3], run.prototypes)[:2]
+
+
+def test_a_hexagonal_torus_needs_an_even_number_of_rows() -> None:
+    """With an odd number the first and the last row are shifted alike, and units at the seam lack a neighbour."""
+    assert set(Grid(6, 6, "hexagonal", toroidal=True).touching().sum(1)) == {6}
+    assert set(Grid(5, 6, "hexagonal", toroidal=True).touching().sum(1)) != {6}
+    with pytest.raises(UnfitData, match="Choose 6 rows"):
+        som.load(SomConfig(rows=5, grid="hexagonal", toroidal=True))
+    assert som.load(SomConfig(rows=6, grid="hexagonal", toroidal=True)).task == "classification"

@@ -1,6 +1,7 @@
 """The page of the RBF network, driven through its widgets; the engine behind it is real."""
 
 import time
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -32,7 +33,7 @@ def test_opens_with_a_stored_example_and_its_lessons() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"fit": "gradient", "passes": "3"}, {"dataset": "points"}, {"dataset": "moons"}])
-def test_trains(settings: dict[str, str]) -> None:
+def test_trains(settings: dict[str, Any]) -> None:
     page = open_page("rbf", seed="11", **settings)
     next(button for button in page.button if button.label == "Train").click().run()
     until = time.monotonic() + DEADLINE
@@ -47,8 +48,8 @@ def test_trains(settings: dict[str, str]) -> None:
 
 def test_every_preset_and_repair_opens_with_its_stored_example() -> None:
     page = open_page("rbf")
-    for one in [*PRESETS["rbf"], *FAILURES["rbf"]]:
-        name = one.title if one in PRESETS["rbf"] else f"Fails: {one.title}"
+    names = [one.title for one in PRESETS["rbf"]] + [f"Fails: {one.title}" for one in FAILURES["rbf"]]
+    for name in names:
         next(box for box in page.selectbox if box.label == "Preset").set_value(name).run()
         assert not page.exception, name
         assert run_of(page).origin == "example", name  # type: ignore[attr-defined]
