@@ -31,13 +31,20 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 
+# First what may share the machine, a file to each of two processes; then what measures time or drives a browser.
+# ARGS may choose tests that are all of one kind: pytest's exit status 5 says that there was none of the other.
+define in_two_parts
+	$(PYTEST) -n 2 --dist loadfile -m "($(1)) and not alone" $(ARGS) || test $$? -eq 5
+	$(PYTEST) -m "($(1)) and alone" $(ARGS) || test $$? -eq 5
+endef
+
 test: lint
 	$(BIN)/python -m tests.browser.install
-	$(PYTEST) $(ARGS)
+	$(call in_two_parts,not slow)
 
 test-all: lint
 	$(BIN)/python -m tests.browser.install
-	$(PYTEST) -m "slow or not slow" $(ARGS)
+	$(call in_two_parts,slow or not slow)
 
 examples: $(VENV)/.app
 	$(BIN)/python -m lab examples

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(300)]
 
 SECONDS = 1000
 FIRST = 120 * SECONDS  # the engine imports TensorFlow once per server
@@ -21,6 +21,21 @@ def wait_prepared(page: Page) -> None:
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
+
+
+def settled_box(page: Page, place: Locator) -> FloatRect:
+    """Scroll to a place and return its box when it has stood still for half a second: pictures above may still load."""
+    place.scroll_into_view_if_needed(timeout=FIRST)
+    box, stood = place.bounding_box(), 0
+    for _ in range(600):
+        page.wait_for_timeout(100)
+        now = place.bounding_box()
+        stood = stood + 1 if now == box else 0
+        box = now
+        if stood == 5 and box is not None:
+            place.scroll_into_view_if_needed()
+            return place.bounding_box() or box
+    raise TimeoutError("the page does not come to rest")
 
 
 def pause(page: Page) -> None:
@@ -202,9 +217,7 @@ def test_a_picture_instead_of_a_table_is_refused_with_a_sentence(page: Page, app
 def test_a_drawn_digit_is_read(page: Page, app: str) -> None:
     page.goto(f"{app}/mlp")
     pad = page.get_by_label(re.compile("^Draw a digit"), exact=False).last
-    pad.scroll_into_view_if_needed(timeout=FIRST)
-    box = pad.bounding_box()
-    assert box is not None
+    box = settled_box(page, pad)
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.15 * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.85 * box["height"], steps=10)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 
 from tests.browser.conftest import serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 # True where nothing is painted in a band across the middle of a canvas; a band, since reading pixels is slow.
 BLANK = """canvas => {

@@ -18,6 +18,8 @@ from lab.runs import RunStore
 from lab.storage import runs_folder
 from tests.lab.conftest import alive, family_of, running_engine, wait_for, wait_for_state, wait_for_step
 
+pytestmark = pytest.mark.alone
+
 AWAY, GRACE, KEPT, LONGEST, MEGABYTES = 3.0, 0.5, 1.5, 6.0, 400
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from lab.engine.memory import clean_file_mappings
 
+pytestmark = pytest.mark.alone
+
 SMAPS = """\
 55c7b3fd1000-55c7b3fd4000 r--p 00000000 fe:00 260850                     /usr/lib/libnumbers.so
 Size:                 12 kB
