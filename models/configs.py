@@ -286,7 +286,7 @@ class SomConfig(Config):
         "exponential", "Decay", "How radius and learning rate fall. Asymptotic: to a third of their start."
     )
     neighbourhood: Literal["gaussian", "bubble", "mexican_hat"] = knob(
-        "gaussian", "Neighbourhood", "Who moves with a winner. Mexican hat: those farther off move away."
+        "gaussian", "Neighbourhood", "Who moves along. Mexican hat: units farther off move away; safe with batch only."
     )
     grid: Literal["rectangular", "hexagonal"] = knob("rectangular", "Grid", "4 or 6 nearest neighbours.")
     toroidal: bool = knob(False, "Torus", "Opposite edges touch. A hexagonal torus closes with an even number of rows.")
