@@ -29,6 +29,13 @@ _TANH = {"activation": "tanh", "learning_rate": 0.03, "epochs": 300}
 _SQUARE = {"dataset": "plane", "rows": 12, "columns": 12, "epochs": 20}
 _NODES = {"dataset": "runge", "units": 21, "ridge": 0.0}
 
+_COLLAPSE = {
+    "units": 128,
+    "discriminator_units": 128,
+    "discriminator_layers": 1,
+    "discriminator_rate": 0.0001,
+    "latent": 256,
+}
 PRESETS: dict[str, tuple[Preset, ...]] = {
     "mlp": (
         Preset(
@@ -273,6 +280,15 @@ PRESETS: dict[str, tuple[Preset, ...]] = {
             settings={"kind": "single"},
             metric="test_accuracy",
             threshold=0.95,
+        ),
+    ),
+    "gan": (
+        Preset(
+            title="Ring of eight spots",
+            reason="A balanced game: all eight spots are found.",
+            settings={},
+            metric="test_coverage",
+            threshold=1.0,
         ),
     ),
 }
@@ -596,6 +612,16 @@ FAILURES: dict[str, tuple[Failure, ...]] = {
             repair={"learning_rate": 0.01},
             metric="test_accuracy",
             threshold=0.9,
+        ),
+    ),
+    "gan": (
+        Failure(
+            title="The forger settles on one trick",
+            reason="A strong generator against a slow discriminator visits one spot after the other.",
+            settings=_COLLAPSE,
+            repair={"units": 64, "discriminator_units": 64, "discriminator_rate": 0.001, "latent": 2},
+            metric="test_coverage",
+            threshold=0.7,
         ),
     ),
 }
