@@ -21,12 +21,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import training_som
+from benchmarks import training_gan, training_som
 from benchmarks.training_contestant import CONTESTANTS
 
 PACKAGES = {"PyTorch": "torch", "JAX": "jax"}
 PROBLEMS = ("mlp", "cnn", "lstm", "transformer")
 MAPS = "som"  # no gradient: a comparison of its own, with MiniSom
+GAMES = "gan"  # two networks: a comparison of its own, with `Model.fit`
 
 
 class Process:
@@ -101,7 +102,7 @@ def main(arguments: list[str]) -> int:
     """Measure, print the tables, and write everything measured to a file if asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks training", description=__doc__)
     parser.add_argument(
-        "--only", nargs="+", choices=(*PROBLEMS, MAPS), default=(*PROBLEMS, MAPS), help="these problems only"
+        "--only", nargs="+", choices=(*PROBLEMS, GAMES, MAPS), default=(*PROBLEMS, GAMES, MAPS), help="these only"
     )
     parser.add_argument("--rounds", type=int, default=9, help="turns of each contestant")
     parser.add_argument("--seconds", type=float, default=0.5, help="at least so long is each turn")
@@ -110,9 +111,12 @@ def main(arguments: list[str]) -> int:
     names = available()
     print(f"Python {platform.python_version()}, {platform.machine()}, one core, {options.rounds} rounds\n")
     measured = {}
-    for problem in (one for one in options.only if one != MAPS):
+    for problem in (one for one in options.only if one not in (GAMES, MAPS)):
         measured[problem] = compare(problem, names, options.rounds, options.seconds)
         print(table(problem, measured[problem]) + "\n", flush=True)
+    if GAMES in options.only:
+        measured[GAMES] = training_gan.compare(Process, options.rounds, options.seconds, max(os.sched_getaffinity(0)))
+        print(training_gan.table(measured[GAMES]) + "\n", flush=True)
     if MAPS in options.only:
         if find_spec("minisom") is None:
             print("Without MiniSom, not installed here: `pip install -r benchmarks/requirements.txt`.")

@@ -10,6 +10,7 @@ What it cannot do: promise to arrive. The two chase each other; the forger may s
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
+from statistics import NormalDist
 from time import perf_counter
 from typing import Any
 
@@ -30,8 +31,10 @@ from models.views import GAN_ARROWS, GAN_FAKES, GAN_HEAT, GAN_NET, GAN_SAMPLES, 
 MOST_THREADS = 1  # products of such small matrices are faster on one thread than shared by two
 MEASURED = 2000  # samples, and at most as many held-out examples, that the measures look at
 COMPARED = 500  # of them, where each is compared with every training example
-SCORES = 200
+SCORES = 100
+MOMENTS = 42  # pictures of a run: what is shipped should be small
 SHOWN_REAL = 600
+BLURRED = 5  # nearest training images whose mean is shown as what blurring gives
 EVALUATION = (7, 11)  # seed of the noise that never changes, so that pictures of two moments can be compared
 LEAK = 0.2
 
@@ -76,7 +79,7 @@ def total_steps(config: GanConfig, data: Dataset) -> int:
 
 
 def train(config: GanConfig, data: Dataset, model: keras.Model, live: Live | None = None) -> Iterator[Snapshot]:
-    """Yield the untrained pair, again once compiled, then the pair at about 60 moments of its training."""
+    """Yield the untrained pair, again once compiled, then the pair at about 40 moments of its training."""
     live = live or Live(config.learning_rate)
     training = Adversaries(
         model.game,
@@ -93,7 +96,7 @@ def train(config: GanConfig, data: Dataset, model: keras.Model, live: Live | Non
     training.warm()
     yield seen
     seconds = 0.0
-    for first, last in pairwise(schedule(config.steps)):
+    for first, last in pairwise(schedule(config.steps, MOMENTS)):
         started = perf_counter()
         training.run(first, last, live.learning_rate, config.discriminator_rate)
         seconds += perf_counter() - started
@@ -169,7 +172,8 @@ def scene(config: GanConfig, data: Dataset) -> Mapping[str, Array]:
     """Return what training does not change.
 
     2-D: points (600, 2) float32 real ones in the coordinates of the picture; centres (k, 2). Images: real_images
-    (36, h, w) float16 of the training part; train_images (n, h, w) uint8, 0 to 255; train_classes (n,).
+    (36, h, w) float16 of the training part; train_images (n, h, w) uint8, 0 to 255; train_classes (n,); sharpness_real
+    (2,): of 500 held-out images at most, and of the mean of the 5 nearest training images to each of them.
     """
     if data.image_shape:
         images = data.train_inputs.reshape(-1, *data.image_shape)
@@ -177,9 +181,19 @@ def scene(config: GanConfig, data: Dataset) -> Mapping[str, Array]:
             "real_images": images[:GAN_SAMPLES].astype(np.float16),
             "train_images": np.rint(255 * images).astype(np.uint8),
             "train_classes": data.train_targets,
+            "sharpness_real": sharpness_of_real(data),
         }
     middle = np.zeros((0, 2)) if data.name in BANDS else spots(data) * PLANE_SCALE
     return {"points": data.points("train")[:SHOWN_REAL], "centres": middle.astype(np.float32)}
+
+
+def sharpness_of_real(data: Dataset) -> Array:
+    """Return the sharpness of held-out images, and of the mean of the training images nearest to each: (2,)."""
+    assert data.image_shape is not None
+    held_out = data.test_inputs[:COMPARED].astype(np.float64)
+    away = ((held_out[:, None] - data.train_inputs[None, :MEASURED].astype(np.float64)) ** 2).sum(2)  # (n, m)
+    blurred = data.train_inputs[np.argsort(away, axis=1, kind="stable")[:, :BLURRED]].mean(axis=1)
+    return np.array([gan_measures.sharpness(one.reshape(-1, *data.image_shape)) for one in (held_out, blurred)])
 
 
 def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None = None) -> GanView:
@@ -199,10 +213,11 @@ def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None =
     }
     counts = {"mode_counts": modes_of(data, fakes)[0].astype(np.int32)}
     if data.image_shape:
-        return GanView(**scores, **counts, **_images(data, fakes[:GAN_SAMPLES]))
+        sharp = gan_measures.sharpness(fakes[:COMPARED].reshape(-1, *data.image_shape))
+        return GanView(sharpness=np.array([sharp]), **scores, **counts, **_images(data, fakes[:GAN_SAMPLES]))
     return GanView(
         fakes=(fakes[:GAN_FAKES] * PLANE_SCALE).astype(np.float16),
-        heat=heat(model).astype(np.float16),
+        heat=np.rint(255 * np.nan_to_num(heat(model))).astype(np.uint8),
         net=(run_part(model, "generator", noise_grid(model.game.latent)) * PLANE_SCALE).astype(np.float16),
         pulls=pulls(model, fakes[:GAN_ARROWS]).astype(np.float16),
         **scores,
@@ -221,7 +236,7 @@ def _images(data: Dataset, samples: Array) -> dict[str, Array]:
 
 
 def heat(model: keras.Model) -> Array:
-    """Return the discriminator's verdict over the plane, 0 generated to 1 real, row 0 at the top: (48, 48)."""
+    """Return the discriminator's verdict over the plane, 0 generated to 1 real, row 0 at the top: (32, 32)."""
     axis = ((np.arange(GAN_HEAT) + 0.5) / GAN_HEAT * 2 - 1) * PLANE_EXTENT
     x1, x2 = np.meshgrid(axis, axis[::-1])
     places = np.stack([x1.ravel(), x2.ravel()], axis=1) / PLANE_SCALE
@@ -240,9 +255,7 @@ def verdict(loss: str, scores: Array) -> Array:
 
 def noise_grid(latent: int) -> Array:
     """Return a grid of noise: the first two numbers at normal quantiles from 2 to 98 %, the others 0: (225, latent)."""
-    from scipy.stats import norm
-
-    quantiles = norm.ppf(np.linspace(0.02, 0.98, GAN_NET))
+    quantiles = [NormalDist().inv_cdf(share) for share in np.linspace(0.02, 0.98, GAN_NET)]
     grid = np.zeros((GAN_NET * GAN_NET, latent), np.float32)
     grid[:, :2] = np.stack([axis.ravel() for axis in np.meshgrid(quantiles, quantiles)], axis=1)
     return grid

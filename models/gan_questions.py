@@ -14,7 +14,7 @@ from models.gan_training import discriminator_loss, generator_loss
 from models.views import GAN_ARROWS, GanView
 
 WALK = 12  # samples along the arc
-RATES = (0.05, 0.5)  # plain gradient steps of D and of G, large enough to be seen
+LARGEST_RATE, MOST_HALVINGS = 1.0, 20  # of a plain gradient step: as large as lowers the loss, so that it shows
 
 
 def answer(model: keras.Model, data: Dataset, question: Mapping[str, Any]) -> GanView:
@@ -39,9 +39,9 @@ def slow_motion(model: keras.Model, data: Dataset, seed: int) -> GanView:
     real, noise = tf.constant(data.train_inputs[rows]), game.noise(GAN_ARROWS, (seed, 6))
     try:
         before, fakes = heat(model), np.asarray(game.generator(noise))
-        d_losses = _discriminator_step(game, real, fakes)
+        *d_losses, d_rate = _discriminator_step(game, real, fakes)
         after, arrows = heat(model), pulls(model, fakes)
-        g_losses = _generator_step(game, noise)
+        *g_losses, g_rate = _generator_step(game, noise)
         moved = np.asarray(game.generator(noise))
     finally:
         model.set_weights(kept)
@@ -52,30 +52,40 @@ def slow_motion(model: keras.Model, data: Dataset, seed: int) -> GanView:
         after_fakes=(moved * PLANE_SCALE).astype(np.float32),
         slow_pulls=arrows.astype(np.float32),
         slow_losses=np.array([*d_losses, *g_losses]),
+        slow_rates=np.array([d_rate, g_rate]),
     )
 
 
-def _discriminator_step(game: Any, real: tf.Tensor, fakes: Array) -> tuple[float, float]:
+def _discriminator_step(game: Any, real: tf.Tensor, fakes: Array) -> tuple[float, float, float]:
     def loss() -> tf.Tensor:
         return tf.reduce_mean(discriminator_loss(game.loss, game.discriminator(real), game.discriminator(fakes)))
 
-    return _plain_step(loss, game.discriminator.trainable_variables, RATES[0])
+    return _plain_step(loss, game.discriminator.trainable_variables)
 
 
-def _generator_step(game: Any, noise: tf.Tensor) -> tuple[float, float]:
+def _generator_step(game: Any, noise: tf.Tensor) -> tuple[float, float, float]:
     def loss() -> tf.Tensor:
         return tf.reduce_mean(generator_loss(game.loss, game.discriminator(game.generator(noise))))
 
-    return _plain_step(loss, game.generator.trainable_variables, RATES[1])
+    return _plain_step(loss, game.generator.trainable_variables)
 
 
-def _plain_step(loss: Any, weights: list[Any], rate: float) -> tuple[float, float]:
-    """Do one step of plain gradient descent and return the loss before and after."""
+def _plain_step(loss: Any, weights: list[Any]) -> tuple[float, float, float]:
+    """Do one step of plain gradient descent; return the loss before and after, and the rate.
+
+    The rate is the first of 1, 1/2, 1/4, ... at which the loss falls: a larger step would overshoot.
+    """
     with tf.GradientTape() as tape:
         before = loss()
-    for weight, gradient in zip(weights, tape.gradient(before, weights), strict=True):
-        weight.assign_sub(rate * gradient)
-    return float(before), float(loss())
+    gradients, kept = tape.gradient(before, weights), [weight.numpy() for weight in weights]
+    for halvings in range(MOST_HALVINGS):
+        rate = LARGEST_RATE / 2**halvings
+        for weight, start, gradient in zip(weights, kept, gradients, strict=True):
+            weight.assign(start - rate * gradient)
+        after = float(loss())
+        if after < float(before):
+            break
+    return float(before), after, rate
 
 
 def walk(model: keras.Model, data: Dataset, one: int, other: int) -> GanView:

@@ -24,8 +24,9 @@ from lab.shown_run import ShownRun
 from models.base import Array
 
 EXTENT, POINT, REAL, FAKE = 6.0, 2.2, 0, 1
-ARROW = 1.0  # length of the longest arrow, in units of the axes
+ARROW, HEAD = 1.0, 0.35  # length of the longest arrow, in units of the axes; its head, as a share of it
 SIDE, GAP, COLUMNS = 6, 2, 6  # magnification of a pixel, space between images, images to a row
+SEAM = 150  # grey between images, which shows on light and on dark ground
 BALANCE = {"non_saturating": (2 * log(2), log(2)), "least_squares": (0.25, 0.125), "wasserstein": (0.0, None)}
 
 
@@ -71,24 +72,25 @@ def plane(run: ShownRun, views: list[Any]) -> PlanePanel:
     x, y = _axes()
     return PlanePanel(
         title="Real and generated", alt=alts[-1], alts=alts, weight=1.3, x=x, y=y,
-        notice="Ground: blue is judged real, orange generated. Lines: where each generated point is pulled.",
+        notice="Ground: judged real (blue) or generated (orange). Arrows: where points are pulled.",
         points=(
             Points(positions=points, groups=np.full(len(points), REAL), size=POINT),
             Points(positions=fakes, groups=np.full(fakes.shape[1], FAKE), size=POINT),
         ),
         paths=(Path(positions=np.stack([arrows(view) for view in views]), label="pull", colour="ink", width=1.0),),
-        backgrounds=tuple(png(diverging(2 * view.heat.astype(float) - 1, 1.0, 0.55)) for view in views),
+        backgrounds=tuple(png(diverging(2 * view.heat.astype(float) / 255 - 1, 1.0, 0.55)) for view in views),
         classes=("real", "generated"), colours=(ROLES["real"], ROLES["generated"]),
     )  # fmt: skip
 
 
 def arrows(view: Any) -> Array:
-    """Return a line from each point along its pull, NaN between; the longest is 1 long: (3 n, 2)."""
+    """Return an arrow from each point along its pull, NaN between; the longest is 1 long: (6 n, 2)."""
     pulls = np.nan_to_num(view.pulls.astype(float))
     starts = np.nan_to_num(view.fakes[: len(pulls)].astype(float))
-    longest = float(np.linalg.norm(pulls, axis=1).max(initial=0.0)) or 1.0
-    gaps = np.full_like(starts, np.nan)
-    return np.stack([starts, starts + pulls / longest * ARROW, gaps], axis=1).reshape(-1, 2)
+    ways = pulls / (float(np.linalg.norm(pulls, axis=1).max(initial=0.0)) or 1.0) * ARROW
+    ends, across, gaps = starts + ways, ways[:, ::-1] * [-1.0, 1.0], np.full_like(starts, np.nan)
+    heads = [ends - HEAD * (ways + 0.5 * across), ends, ends - HEAD * (ways - 0.5 * across)]
+    return np.stack([starts, ends, *heads, gaps], axis=1).reshape(-1, 2)
 
 
 def net(run: ShownRun, views: list[Any]) -> PlanePanel:
@@ -124,7 +126,7 @@ def mosaic(images: Array, columns: int = COLUMNS) -> Array:
     rows = -(-count // columns)
     ink = np.rint(255 * (1 - np.clip(np.nan_to_num(images.astype(float)), 0, 1))).astype(np.uint8)
     large = np.kron(ink, np.ones((1, SIDE, SIDE), np.uint8))
-    sheet = np.full((rows * (height * SIDE + GAP) - GAP, columns * (width * SIDE + GAP) - GAP), 255, np.uint8)
+    sheet = np.full((rows * (height * SIDE + GAP) - GAP, columns * (width * SIDE + GAP) - GAP), SEAM, np.uint8)
     for place in range(count):
         top, left = (place // columns) * (height * SIDE + GAP), (place % columns) * (width * SIDE + GAP)
         sheet[top : top + height * SIDE, left : left + width * SIDE] = large[place]
