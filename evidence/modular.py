@@ -1,6 +1,6 @@
 """Does dividing the work, or voting, pay? Measured on handwritten digits, and on three straight pieces.
 
-python -m evidence.modular                   writes evidence/results/modular.json; about five minutes on one core
+python -m evidence.modular                   writes evidence/results/modular.json; about six minutes on one core
 python -m evidence.modular compute pieces    measures these parts again and keeps the others
 """
 

@@ -335,10 +335,95 @@ class GanConfig(Config):
     points: ClickedPoints = knob("-3,-3;0,3;3,-1.5", "Own spots", "Clicked spots, x and y.", max_length=600)
 
 
+class CnnConfig(Config):
+    """The settings of the convolutional network; without blocks it is a perceptron on pixels."""
+
+    family: ClassVar[str] = "cnn"
+
+    dataset: Literal["digits", "digits_canvas", "pair", "fashion_mnist", "mnist", "cifar10"] = knob(
+        "digits", "Data", "What the network learns to tell apart."
+    )
+    blocks: int = knob(2, "Blocks", "A block convolves, bends, and pools. 0 leaves a perceptron on pixels.", ge=0, le=4)
+    filters: int = knob(8, "Filters", "Kernels of the first block; each further block has twice as many.", ge=1, le=64)
+    kernel: int = knob(3, "Kernel", "Pixels along each side of the sliding window.", ge=1, le=7)
+    pooling: Literal["max", "average", "none"] = knob(
+        "max", "Pooling", "What 2 x 2 neighbours become: their largest, their mean, or nothing happens to them."
+    )
+    head: Literal["flatten", "global_max", "global_average"] = knob(
+        "flatten", "Before the output", "Keep every place of every map, or only its largest value, or only its mean."
+    )
+
+    padding: Literal["same", "valid"] = knob(
+        "same", "Padding", "Same: a border of zeros keeps the size. Valid: the window stays inside the picture."
+    )
+    units: int = knob(0, "Hidden units", "Of a dense layer before the output; 0: none.", ge=0, le=256)
+    batch_normalization: bool = knob(False, "Batch normalization", "Rescales each map's sums over the batch.")
+    dropout: float = knob(0.0, "Dropout", "Share of values silenced after each block.", ge=0, le=0.8)
+    augmentation: int = knob(0, "Random moves", "Training images move by up to so many pixels each time.", ge=0, le=4)
+    permuted: bool = knob(False, "Shuffle the pixels", "One fixed order of all pixels, the same for every image.")
+    learning_rate: float = knob(
+        0.003, "Learning rate", "Size of each step against the gradient.", scale="log", gt=0, le=10
+    )
+    epochs: int = knob(30, "Epochs", "Passes over the training data.", ge=1, le=300, scale="log")
+    batch_size: int = knob(32, "Batch size", "Examples per step.", ge=1, le=512, scale="log")
+    distance: int = knob(10, "Distance of the dots", "In columns, two dots only.", ge=1, le=14)
+    samples: int = knob(3000, "Samples", "Images, two dots only.", ge=100, le=20000, scale="log")
+    examples: int = knob(
+        20000, "Training images", "At most so many, downloaded sets only.", ge=500, le=60000, scale="log"
+    )
+
+
+class AutoencoderConfig(Config):
+    """The settings of the autoencoder: what goes through the bottleneck, how narrow it is, and what disturbs it."""
+
+    family: ClassVar[str] = "autoencoder"
+
+    dataset: Literal["digits", "breast_cancer", "own"] = knob(
+        "digits", "Data", "What is squeezed and rebuilt. Tumours: trained on benign ones alone."
+    )
+    kind: Literal["dense", "convolutional"] = knob(
+        "dense", "Kind", "Convolutional layers look at images through small windows; images only."
+    )
+    code: int = knob(2, "Bottleneck", "How many numbers the whole input is squeezed into.", ge=1, le=32)
+    units: int = knob(
+        64, "Units per layer", "Width of each hidden layer; a convolution has a quarter as many filters.", ge=4, le=256
+    )
+    noise: float = knob(
+        0.0, "Noise", "Deviation of the noise added to what the network sees; it must rebuild the clean input.",
+        ge=0, le=1,
+    )  # fmt: skip
+    kl: float = knob(
+        0.0, "KL weight", "Above 0 the code is drawn at random around its place: a variational autoencoder.",
+        scale="log", ge=0, le=10,
+    )  # fmt: skip
+
+    layers: int = knob(
+        2, "Layers each side", "Hidden layers before the bottleneck, and as many after it. Convolutions: at most 2.",
+        ge=0, le=4,
+    )  # fmt: skip
+    activation: Literal["relu", "tanh", "gelu", "selu", "linear"] = knob(
+        "relu", "Activation", "The bend f in a = f(z). Linear: all it can do is principal component analysis."
+    )
+    held_out: Literal["none", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] = knob(
+        "none", "Unknown digit", "A digit that training never sees; the test asks whether it stands out. Digits only."
+    )
+    learning_rate: float = knob(
+        0.003, "Learning rate", "Size of each step against the gradient.", scale="log", gt=0, le=10
+    )
+    epochs: int = knob(60, "Epochs", "Passes over the training data.", ge=1, le=1000, scale="log")
+    batch_size: int = knob(32, "Batch size", "Examples per step.", ge=1, le=512, scale="log")
+    test_share: float = knob(0.25, "Test share", "Share of the data held out.", ge=0.1, le=0.9)
+
+    upload: Digest = knob("", "Uploaded file", "SHA-256 of an uploaded CSV, own data only.")
+    target: str = knob("", "Label column", "The column that colours the pictures, own data only.", max_length=200)
+
+
 CONFIGS: dict[str, type[Config]] = {
     BackpropagationConfig.family: BackpropagationConfig,
     GradientFlowConfig.family: GradientFlowConfig,
     MlpConfig.family: MlpConfig,
+    CnnConfig.family: CnnConfig,
+    AutoencoderConfig.family: AutoencoderConfig,
     RbfConfig.family: RbfConfig,
     SomConfig.family: SomConfig,
     ModularConfig.family: ModularConfig,

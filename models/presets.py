@@ -33,8 +33,63 @@ _DIGIT_GAN = {"dataset": "digits", "latent": 16, "units": 128, "discriminator_un
 _STRONG = {"units": 128, "discriminator_units": 128}
 _BRISK = {"learning_rate": 0.005, "discriminator_rate": 0.005}
 _EARTH_MOVER = {"loss": "wasserstein", "discriminator_steps": 3}
+_ROOM = {"dataset": "digits_canvas"}
+_DOTS = {"dataset": "pair", "epochs": 20}
+_CLOTHES = {
+    "dataset": "fashion_mnist",
+    "filters": 16,
+    "dropout": 0.2,
+    "learning_rate": 0.002,
+    "epochs": 12,
+    "batch_size": 64,
+    "examples": 60000,
+}
 
 PRESETS: dict[str, tuple[Preset, ...]] = {
+    "autoencoder": (
+        Preset(
+            title="Digits in two numbers",
+            reason="64 pixels become two numbers, which is a place on a plane. Like digits gather without any label.",
+            settings={},
+            metric="test_explained",
+            threshold=0.5,
+        ),
+        Preset(
+            title="A smooth plane: variational",
+            reason="Each code is drawn at random around its place, so that every place must decode to something.",
+            settings={"kl": 0.1},
+            metric="test_explained",
+            threshold=0.35,
+        ),
+        Preset(
+            title="Remove noise",
+            reason="The network sees noisy digits and must give back clean ones: what is no digit is lost on the way.",
+            settings={"code": 16, "noise": 0.3},
+            metric="test_explained",
+            threshold=0.6,
+        ),
+        Preset(
+            title="Convolutional, eight numbers",
+            reason="Small windows instead of dense layers: fewer parameters, the same bottleneck.",
+            settings={"kind": "convolutional", "code": 8},
+            metric="test_explained",
+            threshold=0.7,
+        ),
+        Preset(
+            title="Tumours: anomalies without labels",
+            reason="Trained on benign tumours alone. What it cannot rebuild is suspicious; the forest does as well.",
+            settings={"dataset": "breast_cancer", "code": 4, "units": 32},
+            metric="test_auc",
+            threshold=0.85,
+        ),
+        Preset(
+            title="A digit it has never seen",
+            reason="Trained without any 7. A 7 in the test is rebuilt as something else, and its error shows it.",
+            settings={"held_out": "7", "code": 4},
+            metric="test_auc",
+            threshold=0.7,
+        ),
+    ),
     "mlp": (
         Preset(
             title="Handwritten digits",
@@ -70,6 +125,36 @@ PRESETS: dict[str, tuple[Preset, ...]] = {
             settings={"dataset": "breast_cancer", "units": 16, "epochs": 30},
             metric="test_accuracy",
             threshold=0.93,
+        ),
+    ),
+    "cnn": (
+        Preset(
+            title="Handwritten digits",
+            reason="Two blocks of 3 x 3 windows: 1,898 parameters read digits as well as a far larger perceptron.",
+            settings={},
+            metric="test_accuracy",
+            threshold=0.95,
+        ),
+        Preset(
+            title="Digits anywhere",
+            reason="Only the largest value of each map is kept, so it hardly matters where a stroke stands.",
+            settings={**_ROOM, "filters": 16, "head": "global_max"},
+            metric="test_moved",
+            threshold=0.9,
+        ),
+        Preset(
+            title="Two dots, three blocks",
+            reason="Are two dots, ten columns apart, in the same row? Three blocks see both at once.",
+            settings={**_DOTS, "blocks": 3},
+            metric="test_accuracy",
+            threshold=0.95,
+        ),
+        Preset(
+            title="Fashion-MNIST",
+            reason="60,000 pictures of clothes, fetched on request (31 MB): beyond .90 within three minutes.",
+            settings={**_CLOTHES},
+            metric="test_accuracy",
+            threshold=0.9,
         ),
     ),
     "backpropagation": (
@@ -327,6 +412,113 @@ PRESETS: dict[str, tuple[Preset, ...]] = {
 }
 
 FAILURES: dict[str, tuple[Failure, ...]] = {
+    "cnn": (
+        Failure(
+            title="A perceptron and a moved digit",
+            reason="Every pixel has weights of its own: a digit two pixels off meets weights that never saw it. "
+            "The score is the share right on such digits.",
+            settings={**_ROOM, "blocks": 0, "units": 64},
+            repair={"blocks": 2, "filters": 16, "head": "global_max", "units": 0},
+            metric="test_moved",
+            threshold=0.8,
+        ),
+        Failure(
+            title="Shared windows, but a fixed place at the end",
+            reason="The last layer has weights for every place of every map, so a moved digit still confuses it. "
+            "Random moves in training show it all places.",
+            settings={**_ROOM, "filters": 16},
+            repair={"augmentation": 2, "epochs": 60},
+            metric="test_moved",
+            threshold=0.8,
+        ),
+        Failure(
+            title="Farther than the window sees",
+            reason="Two dots ten columns apart: no unit of two blocks sees both, and each dot alone tells nothing. "
+            "A third block sees far enough. Attention will join any two places at once.",
+            settings={**_DOTS},
+            repair={"blocks": 3},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+        Failure(
+            title="Shuffled pixels",
+            reason="One fixed order of all pixels loses no information, and in place the digits are still read. But "
+            "neighbours mean nothing any more: what a window knows of one place holds nowhere else. The score is the "
+            "share right on digits two pixels off.",
+            settings={**_ROOM, "permuted": True, "filters": 16, "head": "global_max"},
+            repair={"permuted": False},
+            metric="test_moved",
+            threshold=0.8,
+        ),
+        Failure(
+            title="A window of one pixel",
+            reason="A window of 1 x 1 sees how much ink there is, but no shape. With 3 x 3 there are edges.",
+            settings={"kernel": 1, "head": "global_average"},
+            repair={"kernel": 3},
+            metric="test_accuracy",
+            threshold=0.8,
+        ),
+        Failure(
+            title="Steps that overshoot",
+            reason="With a learning rate of 1 all units die in the first steps: every map is empty for every image.",
+            settings={"learning_rate": 1.0},
+            repair={"learning_rate": 0.003},
+            metric="test_accuracy",
+            threshold=0.9,
+        ),
+    ),
+    "autoencoder": (
+        Failure(
+            title="A bottleneck of one number",
+            reason="One number is a place on a line: all ten digits must queue up on it. Eight numbers have room.",
+            settings={"code": 1},
+            repair={"code": 8},
+            metric="test_explained",
+            threshold=0.6,
+        ),
+        Failure(
+            title="Without a bend it is only PCA",
+            reason="Linear layers, however many, can only find the plane that principal component analysis finds.",
+            settings={"activation": "linear"},
+            repair={"activation": "relu"},
+            metric="test_explained",
+            threshold=0.4,
+        ),
+        Failure(
+            title="Too much pull: the code collapses",
+            reason="With a KL weight of 10 saying nothing is cheapest: every digit becomes the same blurred mean.",
+            settings={"kl": 10.0},
+            repair={"kl": 0.1},
+            metric="test_explained",
+            threshold=0.3,
+        ),
+        Failure(
+            title="Holes between the codes",
+            reason="Places drawn between the codes of a plain autoencoder decode to blends that miss most digits. "
+            "The score is the share of test digits to which 400 draws come near. A variational one fills the holes.",
+            settings={"code": 8},
+            repair={"kl": 0.1},
+            metric="test_samples",
+            threshold=0.55,
+        ),
+        Failure(
+            title="A wide straight code rebuilds strangers, too",
+            reason="32 straight axes hold nearly all that pixels can do, so an 8, which training never saw, comes back "
+            "as well as the rest. The same width with bends has learned the shapes of the other nine.",
+            settings={"held_out": "8", "code": 32, "activation": "linear"},
+            repair={"activation": "relu"},
+            metric="test_auc",
+            threshold=0.75,
+        ),
+        Failure(
+            title="Noise that drowns the digit",
+            reason="Noise as strong as the ink leaves too little to rebuild from: what comes out is a blurred guess.",
+            settings={"code": 16, "noise": 1.0},
+            repair={"noise": 0.3},
+            metric="test_explained",
+            threshold=0.5,
+        ),
+    ),
     "mlp": (
         Failure(
             title="One straight line cannot separate XOR",

@@ -30,7 +30,7 @@ POINTS, BUDGET = 400, 60  # training points and bumps at every dimension
 WIDTHS = (0.5, 1.0, 2.0, 4.0)  # of which the one with the smallest error on held-out points is taken
 MLP_DIMENSIONS_UNITS = 32
 MOST_KEYS, QUERIES = 40, 121
-HEAD_STEPS, HEAD_RATE, HEAD_WIDTH = 1500, 0.03, 4
+HEAD_STEPS, HEAD_RATE, HEAD_WIDTH, HEAD_NOISE = 1500, 0.03, 4, 0.05
 
 
 def lesson(model: keras.Model, data: Dataset, question: Mapping[str, Any]) -> RbfView:
@@ -183,8 +183,8 @@ def attention(data: Dataset, width: float) -> RbfView:
 
     Points: up to 40 training points of a curve, or of the noisy wave where the network has learned something else.
     The head's query is (x, -1/2) / width^2 and its key (x, x^2): then query times key is -(q - k)^2 / (2 width^2), but
-    for a part that all keys share and the softmax cancels. The trained head learns its queries and keys from
-    (1, x, x^2), each point predicted from the others.
+    for a part that all keys share and the softmax cancels. The trained head makes its queries and keys of
+    (1, x, x^2); it begins as a wide kernel and learns to predict each point from the others.
     smooth_x, smooth_y: (n,) points, y in the target's unit; smooth_query: (121,); smooth_kernel, smooth_attention,
     smooth_trained: (121, n) weights, each row adds up to one; smooth_errors: (2,) root mean squared error of kernel and
     trained head when each point is predicted from the others; smooth_width: (1,).
@@ -229,6 +229,17 @@ def same_head(query: Array, x: Array, y: Array, width: float) -> Array:
     return np.asarray(weights)[0]
 
 
+def _wide_kernel() -> tuple[Array, Array]:
+    """Return maps from (1, z, z^2) to queries and to keys, (3, 4) each: a kernel one deviation wide, and noise."""
+    noise = np.random.default_rng(SEED)
+    queries, keys = (noise.normal(0.0, HEAD_NOISE, (3, HEAD_WIDTH)) for _ in range(2))
+    queries[1, 0] += HEAD_WIDTH**0.5  # z times z of the key
+    queries[0, 1] -= HEAD_WIDTH**0.5 / 2  # -1/2 times z^2 of the key
+    keys[1, 0] += 1.0
+    keys[2, 1] += 1.0
+    return queries, keys
+
+
 def _head(x: Array, y: Array) -> Any:
     """Train queries and keys of one attention head, and return a function (places, leave_one_out) -> weights."""
     scale = float(np.std(x)) or 1.0
@@ -238,8 +249,7 @@ def _head(x: Array, y: Array) -> Any:
         z = (places - middle) / scale
         return tf.constant(np.stack([np.ones_like(z), z, np.square(z)], axis=1))
 
-    start = np.random.default_rng(SEED)
-    query_map, key_map = (keras.Variable(start.normal(0.0, 0.5, (3, HEAD_WIDTH)), dtype="float64") for _ in range(2))
+    query_map, key_map = (keras.Variable(start, dtype="float64") for start in _wide_kernel())
     points, values = described(x), tf.constant((y - y.mean()) / (float(np.std(y)) or 1.0))
     itself = tf.constant(np.where(np.eye(len(x)) > 0, -np.inf, 0.0))
     optimizer = keras.optimizers.Adam(HEAD_RATE)

@@ -378,9 +378,116 @@ class GanView(View):
     twins: Array | None = None
 
 
+SHOWN_MAPS = 16  # feature maps of a block that are recorded
+SHOWN_IMAGES = 144  # test images whose predictions are recorded one by one
+MAP_LEVELS = 63  # a recorded feature map has so many steps of grey
+
+
+@dataclass(frozen=True)
+class CnnView(View):
+    """A convolutional network at one moment. h, w, c: height, width and channels of an image; k: side of a kernel.
+
+    kernels: (first filters shown, k, k, c) float16, weights of the first convolution. maps: uint8, the shown feature
+    maps of the first test image after each block's activation, one behind the other (shapes: see the scene), each in
+    63rds of its largest value; map_peaks: (maps,) float32, that value. edges: float16, mean weight between
+    the shown maps (then hidden units, then outputs) of consecutive columns, each (from, to), flattened.
+    probabilities: (144 or fewer, classes) float16; confusion: (classes, classes) int32, row = truth;
+    calibration: (10, 3) float32 per confidence bin: examples, mean confidence, share right; worst_rows: (12 or fewer,)
+    int32, test images with the largest loss; worst_inputs: (12, h, w, c) uint8, in 255ths; worst_outputs: (12, classes)
+    float16; worst_truths: (12,) int32. Of large sets the first 2,000 test images count, at the last step all of them.
+
+    The answer to a question. answer_input: (h, w, c) float32; answer_output: (classes,) float32; answer_maps: float16,
+    as `maps` but in their own unit; answer_shapes: (blocks, 3) maps shown, height, width; grad_cam: (height, width)
+    float32 of the last block, for the likeliest class; occlusion: (places, places) float32, fall of that class's
+    probability while a square of occlusion_side: (1,) pixels is empty, at places occlusion_step: (1,) pixels apart.
+    The sliding window. window_input: (height, width, channels) float32, what the convolution sees; window_kernel:
+    (k, k, channels) float32; window_bias: (1,); window_sums: (height', width') float32, z, before normalization and
+    bend; window_padding: (1,) zeros added over and left of the picture.
+    shift_accuracy: (2 r + 1, 2 r + 1) float32, share right of the test images moved down (axis 0) and right (axis 1),
+    from -r to r pixels.
+    """
+
+    kernels: Array | None = None
+    maps: Array | None = None
+    map_peaks: Array | None = None
+    edges: Array | None = None
+    probabilities: Array | None = None
+    confusion: Array | None = None
+    calibration: Array | None = None
+    worst_rows: Array | None = None
+    worst_inputs: Array | None = None
+    worst_outputs: Array | None = None
+    worst_truths: Array | None = None
+    answer_input: Array | None = None
+    answer_output: Array | None = None
+    answer_maps: Array | None = None
+    answer_shapes: Array | None = None
+    grad_cam: Array | None = None
+    occlusion: Array | None = None
+    occlusion_side: Array | None = None
+    occlusion_step: Array | None = None
+    window_input: Array | None = None
+    window_kernel: Array | None = None
+    window_bias: Array | None = None
+    window_sums: Array | None = None
+    window_padding: Array | None = None
+    shift_accuracy: Array | None = None
+
+
+SHOWN_PAIRS = 20  # test examples that are drawn beside what they are rebuilt as
+SHOWN_CODES = 160  # test examples whose codes are recorded
+WORST_REBUILT = 8  # normal test examples with the largest errors
+SHOWN_SAMPLES = 20  # draws that are decoded
+PLANE_CELLS = 7  # decoded pictures along each side of the plane of codes
+
+
+@dataclass(frozen=True)
+class AutoencoderView(View):
+    """An autoencoder at one moment: d inputs, k code numbers, m test examples, pictures as uint8 in 15ths of full ink.
+
+    rebuilt: (20, d), pictures, tables float16, what the shown test examples became; errors: (m,), mean squared error of
+    each test example, float32 where there are anomalies, else float16; spreads: (k,) float32, deviation of each code
+    number over the test examples; divergences: (k,) float32, its KL divergence from N(0, 1) in nats, variational only.
+    codes: (160, 1 or 2) float16, first code numbers; limits: (1 or 2, 2) float32, ends of the plane of codes; grid:
+    (7 or 7 x 7, d), images: decoded in the middles of its cells, row by row from the top, all further code numbers at
+    the mean of the training codes. samples: (20, d), images: decoded draws from N(0, 1) if variational, otherwise from
+    a Gaussian with mean and covariance of the training codes.
+    units: float16, the first shown example in the drawn units of each layer between input and output, flattened (maps:
+    height, width, map); edges: float16, weights between the drawn units of consecutive dense layers, each (from, to),
+    flattened, in 15ths of the largest. worst_rows: (8 or fewer,) int32, normal test examples with the largest error;
+    worst_inputs, worst_outputs: (8, d), like `rebuilt`, what the network saw and made of them.
+    Answers: answer_codes (n, k); answer_outputs (n, d), decoded; answer_agreement (n,), see
+    models/autoencoder_measures.py; answer_blend (n, d), blends of two inputs; answer_agreement_blend (n,);
+    answer_input (d,); answer_error (1,) mean squared error.
+    """
+
+    rebuilt: Array | None = None
+    errors: Array | None = None
+    spreads: Array | None = None
+    divergences: Array | None = None
+    codes: Array | None = None
+    limits: Array | None = None
+    grid: Array | None = None
+    samples: Array | None = None
+    units: Array | None = None
+    edges: Array | None = None
+    worst_rows: Array | None = None
+    worst_inputs: Array | None = None
+    worst_outputs: Array | None = None
+    answer_codes: Array | None = None
+    answer_outputs: Array | None = None
+    answer_agreement: Array | None = None
+    answer_agreement_blend: Array | None = None
+    answer_blend: Array | None = None
+    answer_input: Array | None = None
+    answer_error: Array | None = None
+
+
 VIEWS: dict[str, type[View]] = {
+    "autoencoder": AutoencoderView,
     "rbf": RbfView,
     "mlp": MlpView,
+    "cnn": CnnView,
     "backpropagation": BackpropagationView,
     "gradient_flow": GradientFlowView,
     "modular": ModularView,

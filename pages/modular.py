@@ -8,7 +8,7 @@ LABELS = {
     "kind": {
         "experts": "Mixture of experts",
         "ensemble": "Voters",
-        "bagging": "Voters, own samples (bagging)",
+        "bagging": "Voters (bagging)",
         "groups": "Parts given by hand",
         "single": "One big net",
     },
@@ -39,7 +39,7 @@ page.first_screen(
 page.inside(
     "All pictures are of the test data. Choose a recorded step to see the members take up their work.",
     [
-        Picture("Who is asked about what", modular_inside.by_class,
+        Picture("Member by member, class by class", modular_inside.by_class,
                 alt="A matrix of members against true classes, in percent.",
                 notice=modular_words.by_class),
         Picture("Is anybody idle?", modular_inside.usage,
@@ -82,7 +82,7 @@ page.inside(
 )  # fmt: skip
 page.measured(
     f"{modular_verdicts.plainly()} Digits, ten members of 16 units; every seed is a dot, the mean a blue mark. "
-    f"{modular_measured.provenance()}",
+    f'<br><span class="provenance">{modular_measured.provenance()}</span>',
     [
         Picture("Does dividing or voting pay?", modular_measured.accuracy,
                 alt="Share of test digits right by kind of network, one dot per seed.",
@@ -124,7 +124,14 @@ page.breaks("Five settings under which dividing or voting fails, and what mends 
 page.leads_on(
     "A Transformer is modular through and through. Its attention heads are small networks side by side whose answers "
     "are added up; in the largest ones the dense layers of a block are replaced by a mixture of experts with a sparse "
-    "gate, as above, so that parameters grow while the work for a token does not.",
+    "gate, as above, so that parameters grow while the work for a token does not.\n\n"
+    "| Here | In a Transformer |\n|---|---|\n"
+    "| A member, with its own slice of every weight | A head: the same product, with one axis for the heads |\n"
+    "| All voters count | All heads count: their answers are added, each through weights of its own |\n"
+    "| An expert | One of the dense networks of a block |\n"
+    "| The gate, asked for each example | The router, asked for each token |\n"
+    "| Experts asked: 1 or 2 | Switch Transformer asks one, Mixtral two of eight |\n"
+    "| Load balancing | The same extra loss, for the same reason: experts that starve |",
     following="transformer",
 )
 page.code("This is the code that just ran.", ("build", "gate", "loss_of", "train"))

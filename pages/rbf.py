@@ -46,7 +46,7 @@ page.inside(
             "How wide should a bump be?",
             rbf_inside.width_error,
             alt="Error on training and test data against the width of the bumps, with the width of this run marked.",
-            notice="Too narrow leaves gaps, too wide loses detail. The best width is about where neighbours overlap.",
+            notice=rbf_inside.best_width,
         ),
         Picture(
             "Why very wide bumps are dangerous",
@@ -110,7 +110,7 @@ page.section(
     "Attention is the same mean; what counts as near is learned.",
 )
 attention = rbf.place()
-page.ask("Any place on the curve, an example it has never seen, or a digit that you draw.", rbf.ask_bumps)
+asking = rbf.place()
 page.breaks("Six settings under which this network fails, and what mends five of them.", rbf_stage.result)
 page.leads_on(
     "A bump compares an input with a fixed centre. Attention compares it with every other input, and learns the "
@@ -118,5 +118,7 @@ page.leads_on(
     following="transformer",
 )
 page.code("This is the code that just ran.", ("RadialLayer", "build", "join_one_by_one", "Problem"))
+with asking:
+    page.ask("Any place on the curve, an example it has never seen, or a digit that you draw.", rbf.ask_bumps)
 rbf.attention(page.run, attention)
 rbf.limits(page.run, limits)

@@ -88,7 +88,7 @@ page.inside(
             "What the map gains, and what not",
             som_inside.beside,
             alt="Bars with shares on test data: spread, trustworthiness, order and labels, beside other methods.",
-            notice="What saw the labels mostly reads them better. With many inputs the gain is a flat picture to trust.",
+            notice="What saw the labels mostly reads them better. The gain, with many inputs, is a picture to trust.",
         ),
     ],
 )

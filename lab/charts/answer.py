@@ -30,7 +30,9 @@ def output(run: ShownRun, view: Any) -> alt.LayerChart:
     )
     return (
         base.mark_bar(height={"band": 0.7}).encode(color=colour)
-        + base.mark_text(align="left", dx=4).encode(text=alt.Text("value:Q", format=".2f" if share else ".3g"))
+        + base.mark_text(align="left", dx=4, color="currentColor").encode(
+            text=alt.Text("value:Q", format=".2f" if share else ".3g")
+        )
     ).properties(height=HEIGHT)
 
 

@@ -20,21 +20,29 @@ HEIGHT = 290
 TEXT = "currentColor"
 THREE_DIGITS = ".3~r"
 IDLE = 0.1  # of an even share
+DOUBT = CLASSES[7]  # a violet: no class of a 2-D set, and it shows on light and on dark ground
 LONE = CLASSES[3]  # one member by itself, as on the first screen
 STEPS = 60
+STRONGEST = 0.57  # opacity of a full cell, so that the number on it can be read on light and on dark ground
 EVERY = alt.Axis(labelOverlap=False, labelLimit=150)
-ALL, ONE = "all together", "one by itself"
+ALL, ONE, NET = "all together", "one by itself", "the net"
 
 
 def finished(chart: Any, height: float = HEIGHT) -> Any:
     """Give a chart its height, axes included, and the page's text colour: the theme's grey is too faint for a hall."""
     chart = chart.properties(height=height)
     chart = chart.configure_axis(labelColor=TEXT, titleColor=TEXT, labelOpacity=0.9, titleOpacity=0.9)
+    chart = chart.configure_axisY(labelFlush=False)  # else the first label of a list slips below its row
     return chart.configure_legend(labelColor=TEXT, titleColor=TEXT, labelLimit=260)
 
 
 def _names(run: ShownRun, count: int) -> list[str]:
     return [f"{member(run)} {place + 1}" for place in range(count)]
+
+
+def _level(names: list[str]) -> alt.Axis:
+    """Return an axis of names that stand level where a phone has room for them."""
+    return alt.Axis(labelAngle=0 if sum(map(len, names)) <= 30 else -20)
 
 
 def _top(title: str | None = None) -> alt.Legend:
@@ -51,16 +59,16 @@ def by_class(run: ShownRun, view: Any) -> Any:
     shares = divided(run)
     values = np.asarray(view.share_by_class if shares else view.right_by_class, float)
     classes = [str(name) for name in run.facts["data"]["class_names"]]
+    title = "share of the answer" if shares else "share right"
     members = _names(run, len(values))
     rows = pd.DataFrame(
         {"member": members[i], "class": classes[j], "value": values[i, j], "percent": f"{100 * values[i, j]:.0f}"}
         for i, j in np.ndindex(values.shape)
     )
     low = 0.0 if shares else float(np.floor(10 * min(0.9, values.min())) / 10)
-    title = "share of the answer" if shares else "share right"
-    rows["strength"] = 0.05 + 0.85 * np.clip((values.ravel() - low) / (1 - low), 0, 1)
+    rows["strength"] = 0.05 + STRONGEST * np.clip((values.ravel() - low) / (1 - low), 0, 1)
     base = alt.Chart(rows).encode(
-        x=alt.X("class:N", sort=classes, title="true class", axis=alt.Axis(labelAngle=0 if len(classes) > 5 else -20)),
+        x=alt.X("class:N", sort=classes, title=f"true class (cells: {title}, %)", axis=_level(classes)),
         y=alt.Y("member:N", sort=members, title=None),
         tooltip=["member", "class", alt.Tooltip("value", format=".3~p", title=title)],
     )
@@ -78,10 +86,13 @@ def usage(run: ShownRun, view: Any) -> Any:
     rows["first"] = np.asarray(view.first_choice, float)
     kinds = ["at work", "idle: below a tenth of an even share"]
     rows["kind"] = np.where(rows["share"] >= IDLE / count, *kinds)
+    rows["label"] = [f"{share:.1%}" + ("" if kind == kinds[0] else ", idle")
+                     for share, kind in zip(rows["share"], rows["kind"], strict=True)]  # fmt: skip
     scale = alt.Scale(domain=kinds, range=[ROLES["model"], ROLES["wrong"]])
     y = alt.Y("member:N", sort=list(rows["member"]), title=None, axis=EVERY)
     # A number that would stand on the dashed line moves to its right.
-    rows["place"] = np.where((rows["share"] < 1 / count) & (rows["share"] > 0.7 / count), 1 / count, rows["share"])
+    near = (rows["share"] < 1 / count) & ((rows["share"] > 0.7 / count) | (rows["kind"] == kinds[1]))
+    rows["place"] = np.where(near, 1 / count, rows["share"])
     largest = max(float(rows["share"].max()), 1 / count)
     x = alt.X("share:Q", title="mean share of the answer on test data", axis=alt.Axis(format="%", tickCount=5),
               scale=alt.Scale(domain=[0, 1.12 * largest], nice=False))  # fmt: skip
@@ -91,9 +102,9 @@ def usage(run: ShownRun, view: Any) -> Any:
         x=x, y=y, color=alt.Color("kind:N", scale=scale, legend=alt.Legend(title=None, orient="top", columns=1)),
         tooltip=tips,
     )  # fmt: skip
-    words = alt.Chart(rows).mark_text(align="left", dx=5, color=TEXT).encode(
-        x="place:Q", y=y, text=alt.Text("share:Q", format=".1%")
-    )  # fmt: skip
+    # A bar of nothing shows no colour: the number of an idle member wears it.
+    ink = alt.condition(alt.datum.kind == kinds[0], alt.value(TEXT), alt.value(ROLES["wrong"]))
+    words = alt.Chart(rows).mark_text(align="left", dx=5).encode(x="place:Q", y=y, text="label:N", color=ink)
     even = alt.Chart(pd.DataFrame({"share": [1 / count]})).mark_rule(color=ROLES["baseline"], strokeDash=[5, 4], size=2)
     return finished(bars + even.encode(x="share:Q") + words, max(HEIGHT - 60, 130 + 24 * count))
 
@@ -108,21 +119,29 @@ def doubt_map(run: ShownRun, view: Any) -> Any:
     doubt = view.doubt.astype(np.float64)
     most = float(np.nan_to_num(doubt).max()) or 1.0
     picture = np.full((*doubt.shape, 4), 0, np.uint8)
-    picture[..., :3] = rgb(ROLES["generated"])
+    picture[..., :3] = rgb(DOUBT)
     picture[..., 3] = np.rint(230 * np.clip(np.nan_to_num(doubt) / most, 0, 1))
+    picture = _framed(np.repeat(np.repeat(picture, 6, 0), 6, 1))
     points = pd.DataFrame(run.scene["train_points"], columns=["x1", "x2"])
     names = [str(name) for name in run.facts["data"]["class_names"]]
     points["class"] = [names[int(target)] for target in run.scene["train_targets"]]
     x = alt.X("x1:Q", scale=_square("width / height"), title="x1", axis=_PLANE_AXIS)
     y = alt.Y("x2:Q", scale=_square("height / width"), title="x2", axis=_PLANE_AXIS)
-    ground = alt.Chart(pd.DataFrame({"url": [png(np.repeat(np.repeat(picture, 6, 0), 6, 1))], "x1": [0], "x2": [0]}))
+    ground = alt.Chart(pd.DataFrame({"url": [png(picture)], "x1": [0], "x2": [0]}))
     side = alt.ExprRef("min(width, height)")
     image = ground.mark_image(width=side, height=side, aspect=False)
     colours = alt.Scale(domain=names, range=list(CLASSES[: len(names)]))
     dots = alt.Chart(points).mark_circle(size=26, opacity=0.9, stroke="white", strokeWidth=0.5).encode(
-        x=x, y=y, color=alt.Color("class:N", scale=colours, legend=_top(f"strongest ground: {most:.2g} bit"))
+        x=x, y=y, color=alt.Color("class:N", scale=colours, legend=_top(f"darkest ground: {most:.2g} bit"))
     )  # fmt: skip
-    return finished(image.encode(x=x, y=y, url="url:N") + dots, HEIGHT + 60)
+    return finished(image.encode(x=x, y=y, url="url:N") + dots, HEIGHT + 140)
+
+
+def _framed(picture: Array) -> Array:
+    """Draw a thin frame around an RGBA picture, so that the plane has an edge where nothing is doubted."""
+    for edge in (np.s_[:1], np.s_[-1:], np.s_[:, :1], np.s_[:, -1:]):
+        picture[edge] = (*rgb(ROLES["baseline"]), 255)
+    return picture
 
 
 _PLANE_AXIS = alt.Axis(values=[-6, -3, 0, 3, 6], grid=False)
@@ -143,7 +162,9 @@ def disagreement(run: ShownRun, view: Any) -> Any:
     if view.turned_disagreement is not None:
         groups["turned by 90°, never seen"] = view.turned_disagreement
     values = {name: np.nan_to_num(part.astype(np.float64)) for name, part in groups.items() if len(part)}
-    most = max(float(part.max()) for part in values.values()) or 1.0
+    most = max(float(part.max()) for part in values.values())
+    if most == 0.0:  # one member answers everything: there is nobody to disagree
+        return None
     rows = [
         {"group": f"{name} ({len(part):,})", "above": above, "share": float(np.mean(part > above))}
         for name, part in values.items()
@@ -154,7 +175,7 @@ def disagreement(run: ShownRun, view: Any) -> Any:
     colours = {"answered rightly": ROLES["model"], "answered wrongly": ROLES["wrong"]}
     scale = alt.Scale(domain=names, range=[colours.get(name.split(" (")[0], CLASSES[2]) for name in names])
     chart = alt.Chart(table).mark_line(interpolate="step-after", strokeWidth=2.5).encode(
-        x=alt.X("above:Q", title="disagreement of the members (mutual information, bit)",
+        x=alt.X("above:Q", title="disagreement (mutual information, bit)",
                 scale=alt.Scale(domain=[0, most], nice=False), axis=alt.Axis(tickCount=6)),
         y=alt.Y("share:Q", title="share of the group above it", axis=alt.Axis(format="%", tickCount=5),
                 scale=alt.Scale(domain=[0, 1])),
@@ -188,7 +209,7 @@ def novelty(run: ShownRun, view: Any) -> Any:
 
 def reliability(run: ShownRun, view: Any) -> Any:
     """Return the share right against the confidence, in ten bins, of all together and of a member by itself."""
-    kinds = {ALL: view.calibration} | ({ONE: view.member_calibration} if len(view.usage) > 1 else {})
+    kinds = {ALL: view.calibration, ONE: view.member_calibration} if len(view.usage) > 1 else {NET: view.calibration}
     rows, errors = [], {}
     for name, bins in kinds.items():
         examples, confidence, right = np.asarray(bins, float).T
@@ -223,7 +244,7 @@ def sizes(run: ShownRun, view: Any) -> Any:
 
 def size_losses(run: ShownRun, view: Any) -> Any:
     """Return the negative log-likelihood of committees of growing size; voters only."""
-    return _grown(view.size_loss, "−log p of the true class (nats)", ".3f")
+    return _grown(view.size_loss, "−log p of the true class (nats)", ".3~g")
 
 
 def _grown(values: Array | None, title: str, number: str) -> Any:
@@ -232,7 +253,7 @@ def _grown(values: Array | None, title: str, number: str) -> Any:
     rows = pd.DataFrame({"voters": np.arange(1, len(values) + 1), "value": np.asarray(values, float)})
     x = alt.X("voters:Q", title="voters in the committee", axis=alt.Axis(tickMinStep=1, tickCount=8),
               scale=alt.Scale(domain=[0.7, len(rows) + 0.3], nice=False))  # fmt: skip
-    axis = alt.Axis(format="%" if "%" in number else ".2f", tickCount=5)
+    axis = alt.Axis(format="~%" if "%" in number else "~g", tickCount=5)
     top = alt.Scale(domain=[0, 1.15 * float(rows["value"].max()) or 1.0], nice=False)
     y = alt.Y("value:Q", title=title, axis=axis, scale=top)
     base = alt.Chart(rows).encode(x=x, y=y, tooltip=["voters", alt.Tooltip("value", format=number, title=title)])
@@ -260,8 +281,9 @@ def broken(run: ShownRun, view: Any) -> Any:
                        legend=_top("the member"))  # fmt: skip
     shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=_top("the member"))
     tips = ["member", "kind", alt.Tooltip("right", format=".3~p", title="share right")]
-    dots = alt.Chart(rows).mark_point(filled=True, size=90, opacity=1).encode(
-        x=x, y=y, color=colour, shape=shape, tooltip=tips
+    size = alt.Size("kind:N", scale=alt.Scale(domain=kinds, range=[170, 60]), legend=None)  # where both fall together
+    dots = alt.Chart(rows).mark_point(filled=True, opacity=1).encode(
+        x=x, y=y, color=colour, shape=shape, size=size, tooltip=tips
     )  # fmt: skip
     line = alt.Chart(pd.DataFrame({"right": [whole]})).mark_rule(color=ROLES["baseline"], strokeDash=[5, 4], size=2)
     return finished(line.encode(x="right:Q") + dots, max(HEIGHT - 40, 150 + 24 * len(names)))
@@ -283,17 +305,17 @@ def _damaged(
 ) -> Any:
     if together is None or alone is None:
         return None
-    found = {ALL: together} | ({ONE: alone} if len(view.usage) > 1 else {})
+    found = {ALL: together, ONE: alone} if len(view.usage) > 1 else {NET: together}
     rows = pd.DataFrame(
         {"kind": name, "size": size, "right": float(value)}
         for name, values in found.items()
         for size, value in zip(sizes, values, strict=True)
     )
     chance = pd.DataFrame({"right": [1.0 / len(run.facts["data"]["class_names"])]})
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=[ALL, ONE], range=[ROLES["model"], LONE]), legend=_top())
+    colour = alt.Color("kind:N", scale=alt.Scale(domain=list(found), range=[ROLES["model"], LONE]), legend=_top())
     y = alt.Y("right:Q", title="share right", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))
     base = alt.Chart(rows).encode(
-        x=alt.X("size:Q", title=title, axis=alt.Axis(values=sizes)), y=y, color=colour,
+        x=alt.X("size:Q", title=title, axis=alt.Axis(values=sizes, format="~g")), y=y, color=colour,
         tooltip=["kind", "size", alt.Tooltip("right", format=".3~p", title="share right")],
     )  # fmt: skip
     guess = alt.Chart(chance).mark_rule(color=ROLES["baseline"], strokeDash=[5, 4], size=2).encode(y=y)
@@ -317,9 +339,9 @@ def answers(run: ShownRun, view: Any) -> Any:
         {"member": members[i], "class": classes[j], "value": values[i, j], "number": f"{values[i, j]:.2f}"}
         for i, j in np.ndindex(values.shape)
     )
-    rows["strength"] = 0.04 + 0.86 * values.ravel()
+    rows["strength"] = 0.05 + STRONGEST * values.ravel()
     base = alt.Chart(rows).encode(
-        x=alt.X("class:N", sort=classes, title="class", axis=alt.Axis(labelAngle=0 if len(classes) > 5 else -20)),
+        x=alt.X("class:N", sort=classes, title="class", axis=_level(classes)),
         y=alt.Y("member:N", sort=members, title="who, and with which share", axis=alt.Axis(labelLimit=140)),
         tooltip=["member", "class", alt.Tooltip("value", format=THREE_DIGITS, title="probability")],
     )

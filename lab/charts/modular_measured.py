@@ -77,7 +77,7 @@ def when_moved(_run: Any, _view: Any) -> Any:
 
 def one_lies(_run: Any, _view: Any) -> Any:
     """Return the share right when one member names a wrong class, mean over the members, by kind."""
-    return _by_kind("committees", "broken", "share right when one member names a wrong class", ".3f")
+    return _by_kind("committees", "broken", "share right when one member lies", ".3f")
 
 
 def _by_kind(table: str, value: str, title: str, number: str, best: str = "high") -> Any:
@@ -92,12 +92,14 @@ def _by_kind(table: str, value: str, title: str, number: str, best: str = "high"
     low, high = float(rows[value].min()), float(rows[value].max())
     room = 0.08 * (high - low) or 0.01
     scale = alt.Scale(domain=[low - room, high + 3.2 * room], nice=False, zero=False)
-    x = alt.X(f"{value}:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5))
+    # The scale reaches beyond 1 to make room for the numbers, but no share does.
+    axis = alt.Axis(tickCount=5, labelExpr="datum.value > 1 ? '' : datum.label")
+    x = alt.X(f"{value}:Q", title=title, scale=scale, axis=axis)
     y = alt.Y("kind:N", sort=order, title=None, axis=alt.Axis(labelLimit=150))
     dots = alt.Chart(rows).mark_circle(size=55, color=ROLES["baseline"], opacity=0.75).encode(
         x=x, y=y, tooltip=["kind", "seed", alt.Tooltip(value, format=number, title=title)]
     )  # fmt: skip
-    bars = alt.Chart(means).mark_tick(thickness=4, size=20, color=ROLES["model"]).encode(x=x, y=y)
+    bars = alt.Chart(means).mark_tick(thickness=4, size=20, color=ROLES["model"], opacity=1).encode(x=x, y=y)
     last = alt.Chart(means).mark_text(align="right", dx=-2, color=TEXT, fontSize=12)
     words = last.encode(x=alt.value("width"), y=y, text="label:N")
     return finished(dots + bars + words, 70 + 30 * len(order))
@@ -116,17 +118,22 @@ def unknown(_run: Any, _view: Any) -> Any:
     order = list(rows["kind"].drop_duplicates())
     names = list(measures.values())
     low = float(np.floor(20 * long["area"].min()) / 20)
-    x = alt.X("area:Q", title="area under the ROC curve (.5: guessing)", scale=alt.Scale(domain=[low, 1], nice=False))
+    x = alt.X("area:Q", title="area under the ROC curve (.5: guessing)", scale=alt.Scale(domain=[low, 1], nice=False),
+              axis=alt.Axis(tickCount=6))  # fmt: skip
     y = alt.Y("kind:N", sort=order, title=None, axis=alt.Axis(labelLimit=150))
     offset = alt.YOffset("measure:N", sort=names)
     scale = alt.Scale(domain=names, range=[CLASSES[0], CLASSES[2], CLASSES[3]])
-    colour = alt.Color("measure:N", scale=scale, legend=alt.Legend(title="doubt", orient="top", columns=1))
+    colour = alt.Color(
+        "measure:N", scale=scale, legend=alt.Legend(title="doubt", orient="top", columns=1, symbolOpacity=1)
+    )
     tips = ["kind", "measure", alt.Tooltip("area", format=".3f", title="area")]
     dots = (
-        alt.Chart(long).mark_circle(size=40, opacity=0.5).encode(x=x, y=y, yOffset=offset, color=colour, tooltip=tips)
+        alt.Chart(long).mark_circle(size=40, opacity=0.6).encode(x=x, y=y, yOffset=offset, color=colour, tooltip=tips)
     )
     ticks = (
-        alt.Chart(means).mark_tick(thickness=4, size=12).encode(x=x, y=y, yOffset=offset, color=colour, tooltip=tips)
+        alt.Chart(means)
+        .mark_tick(thickness=4, size=12, opacity=1)
+        .encode(x=x, y=y, yOffset=offset, color=colour, tooltip=tips)
     )
     return finished(dots + ticks, 150 + 46 * len(order))
 
@@ -168,15 +175,15 @@ def growth(_run: Any, _view: Any) -> Any:
 
 def work(_run: Any, _view: Any) -> Any:
     """Return the multiply-adds that one example costs as the experts grow."""
-    return _growth("multiply_adds", "multiply-adds per example", "~s")
+    return _growth("multiply_adds", "multiply-adds per example", "~s", [10_000, 30_000, 100_000, 300_000])
 
 
 def clock(_run: Any, _view: Any) -> Any:
     """Return the time that one example costs as the experts grow."""
-    return _growth("microseconds", "microseconds per example", "~r")
+    return _growth("microseconds", "microseconds per example", "~r", [0.5, 1, 2, 5, 10, 20])
 
 
-def _growth(value: str, title: str, number: str) -> Any:
+def _growth(value: str, title: str, number: str, marks: list[float]) -> Any:
     rows = pd.DataFrame(_stored().get("compute", []))
     if rows.empty:
         return None
@@ -188,7 +195,7 @@ def _growth(value: str, title: str, number: str) -> Any:
     key = alt.Legend(title="asked", orient="top")
     base = alt.Chart(rows).encode(
         x=alt.X("experts:Q", title="experts", scale=alt.Scale(type="log", base=2), axis=alt.Axis(values=sizes)),
-        y=alt.Y(f"{value}:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(format=number, tickCount=5)),
+        y=alt.Y(f"{value}:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(format=number, values=marks)),
         color=alt.Color("who:N", scale=shared, legend=key),
         tooltip=["experts", "who", alt.Tooltip(value, format=".3~s", title=title)],
     )  # fmt: skip
@@ -206,10 +213,11 @@ def pieces(_run: Any, _view: Any) -> Any:
     means = rows.groupby("experts", as_index=False)["mse"].mean()
     means["label"] = [f"{mean:.2g}" for mean in means["mse"]]
     x = alt.X("experts:O", title="linear experts", axis=alt.Axis(labelAngle=0))
-    y = alt.Y("mse:Q", title="mean squared error on test points", scale=alt.Scale(type="log"))
+    y = alt.Y("mse:Q", title="mean squared error on test points", scale=alt.Scale(type="log"),
+              axis=alt.Axis(values=[0.03, 0.1, 0.3, 1, 3], format="~g"))  # fmt: skip
     dots = alt.Chart(rows).mark_circle(size=55, color=ROLES["baseline"], opacity=0.75).encode(
         x=x, y=y, tooltip=["experts", "seed", alt.Tooltip("mse", format=".3~r")]
     )  # fmt: skip
-    ticks = alt.Chart(means).mark_tick(thickness=4, size=30, color=ROLES["model"]).encode(x=x, y=y)
+    ticks = alt.Chart(means).mark_tick(thickness=4, size=30, color=ROLES["model"], opacity=1).encode(x=x, y=y)
     words = alt.Chart(means).mark_text(dx=32, color=TEXT, fontSize=12).encode(x=x, y=y, text="label:N")
     return finished(dots + ticks + words, HEIGHT)

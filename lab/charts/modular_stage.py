@@ -93,6 +93,7 @@ def network(run: ShownRun, views: list[Any]) -> NetworkPanel:
         weights.append(chosen.pick(history))
     title = NAMES[run.config["kind"]][1]
     alts = _network_alts(run, views)
+    pictures = [tiles(run, view) for view in views]
     return NetworkPanel(
         title=title,
         alt=alts[-1],
@@ -102,18 +103,25 @@ def network(run: ShownRun, views: list[Any]) -> NetworkPanel:
         layers=tuple(layers),
         edges=tuple(edges),
         weights=tuple(weights),
-        sprites=tuple(sprite(tiles(run, view)) for view in views),
-        tile=MAP_SIZE if is_plane(run) else TILE_SIDE,
+        sprites=tuple(sprite(one) for one in pictures),
+        tile=pictures[0].shape[1],
         pixelated=not is_plane(run),
         maps=is_plane(run),
     )
 
 
 def _network_notice(run: ShownRun) -> str:
+    every = "the" if run.config["kind"] == "single" else "each"
+    framed = ", framed in its colour" if has_territory(run) else ""
     if is_plane(run):
-        clear = ", clear where it is not asked" if divided(run) else ""
-        return f"In each {member(run)}: what it answers{clear}. Point at one."
-    return f"In each {member(run)}: a pixel per test example, orange where it errs."
+        asked = " where it is asked" if divided(run) else ""
+        return f"In {every} {member(run)}{framed}: what it answers{asked}. Point at one."
+    return f"In {every} {member(run)}{framed}: a pixel per test example, orange where it errs."
+
+
+def has_territory(run: ShownRun) -> bool:
+    """Whether the picture on the right tells in colours which member is in charge."""
+    return divided(run) and (is_plane(run) or is_image(run))
 
 
 def _network_alts(run: ShownRun, views: list[Any]) -> tuple[str, ...]:
@@ -132,7 +140,7 @@ def _layers(run: ShownRun, view: Any) -> list[NetworkLayer]:
     name = member(run) + "s" * (count > 1)
     shown = tuple(range(min(count, SHOWN_MEMBERS)))
     units = _hidden(run)
-    caption = f"{count} of {units} unit{'s' * (units > 1)}" if units else f"{count} linear"
+    caption = f"{count} × {units} unit{'s' * (units > 1)}" if units else f"{count} linear"
     middle = NetworkLayer(name, caption, count, shown, columns=1 if len(shown) <= 8 else 2, tiles=True)
     names = [str(one)[:24] for one in data["class_names"]]
     last = NetworkLayer("answer", f"{len(names)} classes", len(names), tuple(range(min(len(names), SHOWN_MEMBERS))),
@@ -159,7 +167,17 @@ def tiles(run: ShownRun, view: Any) -> Array:
     if is_plane(run):
         return np.concatenate([_coordinates(), _answers(run, view)])
     known = _error_maps(run, view)
-    return np.concatenate([_pixels(run), known]) if is_image(run) else known
+    if has_territory(run):
+        known = _in_own_colour(np.pad(known, ((0, 0), (1, 1), (1, 1), (0, 0))), width=1)
+    return np.concatenate([_pixels(run, known.shape[1]), known]) if is_image(run) else known
+
+
+def _in_own_colour(tiles: Array, width: int) -> Array:
+    """Paint the outermost pixels of each member's tile, (m, side, side, 4), in the colour it has on the right."""
+    colours = np.stack([[*rgb(colour_of(place)), 255] for place in range(len(tiles))]).astype(np.uint8)
+    inside = np.zeros(tiles.shape[1:3], bool)
+    inside[width:-width, width:-width] = True
+    return np.where(inside[np.newaxis, :, :, np.newaxis], tiles, colours[:, np.newaxis, np.newaxis])
 
 
 def _coordinates() -> Array:
@@ -175,13 +193,16 @@ def _answers(run: ShownRun, view: Any) -> Array:
         found[..., 3] *= np.clip(view.share_maps.astype(np.float64), 0, 1)
     few = np.linspace(0, SURFACE_SIZE - 1, MAP_SIZE).round().astype(int)
     common = class_regions(view.surface.astype(np.float64))[few][:, few]
-    return np.concatenate([np.rint(found).astype(np.uint8), common[np.newaxis]])
+    answers = np.rint(found).astype(np.uint8)
+    if divided(run):
+        answers = _in_own_colour(answers, width=2)
+    return np.concatenate([answers, common[np.newaxis]])
 
 
-def _pixels(run: ShownRun) -> Array:
-    """Return one plain tile per pixel of the first test image, as dark as its ink."""
+def _pixels(run: ShownRun, side: int) -> Array:
+    """Return one plain tile per pixel of the first test image, as dark as its ink: (pixels, side, side, 4)."""
     ink = 255 * np.clip(run.scene["test_images"][0].ravel(), 0, 1)
-    found = np.full((len(ink), TILE_SIDE, TILE_SIDE, 4), 127, np.uint8)
+    found = np.full((len(ink), side, side, 4), 127, np.uint8)
     found[..., 3] = ink.astype(np.uint8)[:, np.newaxis, np.newaxis]
     return found
 

@@ -17,17 +17,22 @@ SAID = {"accuracy": "accuracy", "loss": "loss", "ece": "calibration", "noise": "
 
 
 def plainly() -> str:
-    """Say in how many of the five measures voters, and experts, beat one big net; "" where nothing is stored."""
+    """Say in which of the five measures voters, and experts, beat one big net; "" where nothing is stored."""
     if not stored_rows("committees"):
         return ""
     parts = []
     for kind in ("ten voters", "all experts asked"):
         better = [SAID[name] for name, best in MEASURES.items() if _wins(name, best, kind)]
-        parts.append(f"{kind}: better in {', '.join(better) or 'nothing'}")
+        parts.append(f"{kind} are better in {listed(better) if better else 'none of these'}")
     return (
-        f"Plainly, against one big net of as many parameters, in {', '.join(SAID.values())}: {'; '.join(parts)}. "
-        "What only a committee has: it lives on when a member fails, and its members can disagree."
+        f"Plainly: measured by {listed(list(SAID.values()))} against one big net of as many parameters, "
+        f"{', and '.join(parts)}. What only several have: they live on when one fails, and they can disagree."
     )
+
+
+def listed(words: list[str]) -> str:
+    """Return "a, b and c"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _wins(name: str, best: str, kind: str) -> bool:

@@ -14,10 +14,12 @@ from lab.shown_run import ShownRun
 from models.base import Array
 from models.views import NOISES
 
+MOST_NAMED = 8  # idle members are listed one by one up to so many
+
 
 def percent(share: float) -> str:
-    """Return a share as a person reads it: "96.4 %"."""
-    return f"{100 * share:.1f} %" if np.isfinite(share) else "not a number"
+    """Return a share as a person reads it, "96.4 %", with a space that no line breaks at."""
+    return f"{100 * share:.1f}\u00a0%" if np.isfinite(share) else "not a number"
 
 
 def _class_names(run: ShownRun) -> list[str]:
@@ -32,6 +34,8 @@ def by_class(run: ShownRun, view: Any) -> str:
     names, name = _class_names(run), member(run)
     if not divided(run):
         right = np.asarray(view.right_by_class, float)
+        if right.min() == 1.0:
+            return f"Every {name} is right on every test example."
         worst, label = np.unravel_index(int(right.argmin()), right.shape)
         return (
             f"The weakest cell: {name} {worst + 1} is right on {percent(right.min())} of {names[int(label)]}, the mean "
@@ -39,6 +43,12 @@ def by_class(run: ShownRun, view: Any) -> str:
         )
     share = np.asarray(view.share_by_class, float)
     largest = share.max(axis=0)
+    if (share.argmax(axis=0) == share[:, 0].argmax()).all() and len(share) > 1:
+        alone = int(share[:, 0].argmax())
+        return (
+            f"{name.capitalize()} {alone + 1} gives most of the answer on every class, at least "
+            f"{percent(largest.min())}: nothing is divided."
+        )
     clear, mixed = int(largest.argmax()), int(largest.argmin())
     said = (
         f"{name.capitalize()} {int(share[:, clear].argmax()) + 1} gives {percent(largest[clear])} of the answer on "
@@ -54,8 +64,9 @@ def usage(run: ShownRun, view: Any) -> str:
     share, name = np.asarray(view.usage, float), member(run)
     idle = np.flatnonzero(share < IDLE / len(share))
     if len(idle):
-        who = ", ".join(str(place + 1) for place in idle)
-        return f"Dashed is an even share. Idle: {name} {who}. It costs memory and has stopped learning."
+        who = f"{name} " + ", ".join(str(place + 1) for place in idle)
+        who = who if len(idle) <= MOST_NAMED else f"{len(idle)} of {len(share)} {name}s"
+        return f"Dashed is an even share. Idle: {who}. Whoever is idle costs memory and has stopped learning."
     least = int(share.argmin())
     return f"Dashed is an even share. Nobody is idle: {name} {least + 1} has the least, {percent(share[least])}."
 
@@ -111,9 +122,11 @@ def reliability(run: ShownRun, view: Any) -> str:
     """Say on which side of the diagonal the committee lies, and what voting did to the gap."""
     together, alone = gaps(view.calibration), gaps(view.member_calibration)
     side = "less sure than it should be" if together[1] > 0 else "surer than it should be"
-    said = f"All together it is {side}, by {short(abs(together[1]))} on average."
     if len(view.usage) == 1:
-        return said
+        return f"The net is {side}, by {short(abs(together[1]))} on average."
+    said = f"All together they are {side.replace('it', 'they')}, by {short(abs(together[1]))} on average."
+    if short(together[0]) == short(alone[0]):
+        return f"{said} One by itself has the same mean gap, {short(alone[0])}."
     verb = "narrows" if together[0] < alone[0] else "widens"
     return f"{said} Answering together {verb} the mean gap from {short(alone[0])} to {short(together[0])}."
 
@@ -142,7 +155,7 @@ def size_losses(run: ShownRun, view: Any) -> str:
 def _grown(values: Array, number: Any, what: str) -> str:
     values = np.asarray(values, float)
     gain = values[0] - values[-1]
-    said = f"{what} of one is {number(values[0])}, of {len(values)} {number(values[-1])}, means over ten random orders."
+    said = f"{what}: {number(values[0])} for one voter, {number(values[-1])} for {len(values)}, means over ten orders."
     if gain <= 0:
         return f"{said} Here votes bring nothing."
     half = int(np.argmax(values[0] - values >= gain / 2)) + 1
@@ -152,6 +165,8 @@ def _grown(values: Array, number: Any, what: str) -> str:
 def broken(run: ShownRun, view: Any) -> str:
     """Say what the worst single loss costs."""
     whole, name = float(view.right.mean()), member(run)
+    if min(view.without.min(), view.broken.min()) >= whole:
+        return f"Dashed: all sound, {percent(whole)}. No single loss and no single lie costs anything here."
     missing, lying = int(np.argmin(view.without)), int(np.argmin(view.broken))
     return (
         f"Dashed: all sound, {percent(whole)}. The costliest loss is {name} {missing + 1}: "
@@ -172,10 +187,11 @@ def shift(run: ShownRun, view: Any) -> str:
 
 
 def _damaged(view: Any, together: Array, alone: Array, place: int, when: str) -> str:
-    said = f"Dashed is guessing. {when} {percent(float(together[0]))} fall to {percent(float(together[place]))}"
+    ends = f"from {percent(float(together[0]))} to {percent(float(together[place]))}"
     if len(view.usage) == 1:
-        return f"{said}."
-    return f"{said}; one by itself falls from {percent(float(alone[0]))} to {percent(float(alone[place]))}."
+        return f"Dashed is guessing. {when} the net falls {ends}."
+    lone = f"from {percent(float(alone[0]))} to {percent(float(alone[place]))}"
+    return f"Dashed is guessing. {when} all together fall {ends}; one by itself {lone}."
 
 
 def confusion(run: ShownRun, view: Any) -> str:
@@ -186,6 +202,8 @@ def confusion(run: ShownRun, view: Any) -> str:
     if not counts.any():
         return f"None of {total} test examples is wrong."
     true, said = np.unravel_index(int(counts.argmax()), counts.shape)
+    if counts.max() == 1:
+        return f"{int(counts.sum())} of {total} are wrong, no two in the same way."
     return (
         f"{int(counts.sum())} of {total} are wrong. Most often {names[int(true)]} is taken for {names[int(said)]}: "
         f"{int(counts.max())} times."

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from lab.charts.palette import ATTENTION, CLASSES, ROLES
-from lab.charts.rbf_inside import TEXT, THREE_DIGITS, finished
+from lab.charts.rbf_inside import TEXT, THREE_DIGITS, finished, legend
 from models.base import Array
 
 PERCEPTRON, NEIGHBOURS, KERNEL, TRAINED = ROLES["test"], ROLES["baseline"], ROLES["model"], ROLES["generated"]
 ROW_HEIGHT = 330
+LABELS = 112  # pixels for the bumps' names: measured by the browser before its font is there, they came out too short
 
 
 def far(view: Any) -> alt.LayerChart:
@@ -29,8 +30,9 @@ def far(view: Any) -> alt.LayerChart:
     drawn = alt.Chart(rows).mark_line(strokeWidth=2.5).encode(
         x=alt.X("distance:Q", title="distance from the middle (units of the plane)", scale=alt.Scale(nice=False)),
         y=alt.Y("value:Q", title="mean over 72 directions", scale=alt.Scale(domain=[0, 1])),
-        color=alt.Color("what:N", scale=colours, legend=alt.Legend(title=None, orient="top", columns=1)),
-        strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=names, range=[[6, 4], [1, 0], [2, 3]])),
+        color=alt.Color("what:N", scale=colours, legend=legend()),
+        strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=names, range=[[6, 4], [1, 0], [2, 3]]),
+                                  legend=legend()),
         tooltip=["what", "distance", alt.Tooltip("value", format=THREE_DIGITS)],
     )  # fmt: skip
     edge = pd.DataFrame({"distance": [float(view.far_data_radius[0])], "text": ["the data ends here"]})
@@ -55,7 +57,7 @@ def dimensions(view: Any) -> alt.LayerChart:
     colours = alt.Color(
         "method:N",
         scale=alt.Scale(domain=names, range=[ROLES["model"], NEIGHBOURS, PERCEPTRON]),
-        legend=alt.Legend(title=None, orient="top", columns=1, symbolType="stroke"),
+        legend=legend(),
     )
     x = alt.X("dimensions:Q", title="number of inputs", scale=alt.Scale(domain=[1, 16], nice=False),
               axis=alt.Axis(values=[1, 2, 4, 6, 8, 10, 12, 14, 16], format="d"))  # fmt: skip
@@ -66,7 +68,7 @@ def dimensions(view: Any) -> alt.LayerChart:
         strokeDash=alt.StrokeDash(
             "method:N",
             scale=alt.Scale(domain=names, range=[[1, 0], [2, 3], [6, 4]]),
-            legend=alt.Legend(title=None, orient="top", columns=1, symbolType="stroke"),
+            legend=legend(),
         ),
     )
     dots = base.mark_circle(size=34, opacity=0.75).encode(
@@ -82,8 +84,11 @@ def dimensions(view: Any) -> alt.LayerChart:
 # ---- kernel and attention ----
 
 
-def smoothed(view: Any, query: int) -> alt.LayerChart:
-    """Return the points, the three smoothed curves, and the answer at one query with the points it is made of."""
+def smoothed(view: Any, query: int, which: str = "kernel") -> alt.LayerChart:
+    """Return the points, the three smoothed curves, and one query; the points' sizes are its weights.
+
+    which: whose weights, those of the "kernel" (and of the head set by hand) or of the "trained" head.
+    """
     names = ["kernel smoother", "attention head, set by hand", "attention head, trained"]
     weights = [view.smooth_kernel, view.smooth_attention, view.smooth_trained]
     curves = pd.DataFrame(
@@ -93,14 +98,15 @@ def smoothed(view: Any, query: int) -> alt.LayerChart:
             "what": np.repeat(names, len(view.smooth_query)),
         }
     )
-    points = pd.DataFrame({"x": view.smooth_x, "y": view.smooth_y, "weight": view.smooth_kernel[query]})
+    points = pd.DataFrame({"x": view.smooth_x, "y": view.smooth_y, "weight": shown_weights(view, which)[query]})
     x = alt.X("x:Q", title="x", scale=alt.Scale(nice=False, zero=False, padding=8))
     y = alt.Y("y:Q", title="y", scale=alt.Scale(zero=False))
     colours = alt.Scale(domain=names, range=[KERNEL, CLASSES[1], PERCEPTRON])
     lines = alt.Chart(curves).mark_line().encode(
         x=x, y=y,
-        color=alt.Color("what:N", scale=colours, legend=alt.Legend(title=None, orient="top", columns=1)),
-        strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=names, range=[[1, 0], [5, 5], [1, 3]])),
+        color=alt.Color("what:N", scale=colours, legend=legend()),
+        strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=names, range=[[1, 0], [5, 5], [1, 3]]),
+                                  legend=legend()),
         strokeWidth=alt.StrokeWidth("what:N", legend=None, scale=alt.Scale(domain=names, range=[5, 2.5, 2.5])),
         tooltip=["what", alt.Tooltip("x", format=THREE_DIGITS), alt.Tooltip("y", format=THREE_DIGITS)],
     )  # fmt: skip
@@ -113,9 +119,15 @@ def smoothed(view: Any, query: int) -> alt.LayerChart:
     return finished(lines + dots + at.mark_rule(color=ROLES["baseline"], strokeWidth=1.5).encode(x=x), ROW_HEIGHT)
 
 
+def shown_weights(view: Any, which: str) -> Array:
+    """Return the weights (queries, points) of the "kernel" or of the "trained" head. Raises KeyError for others."""
+    found: dict[str, Array] = {"kernel": view.smooth_kernel, "trained": view.smooth_trained}
+    return found[which]
+
+
 def weight_map(view: Any, which: str, query: int) -> alt.LayerChart:
     """Return a smoother's weights as an attention map: one row per query, one column per point in the order of x."""
-    values: Array = {"kernel": view.smooth_kernel, "trained": view.smooth_trained}[which]
+    values = shown_weights(view, which)
     kept = np.unique(np.linspace(0, len(values) - 1, 41).round().astype(int))
     rows = pd.DataFrame(
         [
@@ -151,7 +163,9 @@ def most_active(view: Any, centres: Array | None) -> alt.LayerChart:
     if centres is not None:
         names = [f"{name}, at {float(centres[row]):.2f}" for name, row in zip(names, view.answer_rows, strict=True)]
     rows = pd.DataFrame({"bump": names, "activation": view.answer_values.astype(float)})
-    base = alt.Chart(rows).encode(y=alt.Y("bump:N", sort=names, title=None, axis=alt.Axis(labelLimit=160)))
+    base = alt.Chart(rows).encode(
+        y=alt.Y("bump:N", sort=names, title=None, axis=alt.Axis(labelLimit=LABELS, minExtent=LABELS, maxExtent=LABELS))
+    )
     bars = base.mark_bar(color=ROLES["model"]).encode(
         x=alt.X("activation:Q", title="activation", axis=alt.Axis(tickCount=5)),
         tooltip=["bump", alt.Tooltip("activation", format=THREE_DIGITS)],
@@ -172,8 +186,8 @@ def clickable(points: Array, ends: tuple[float, float, float, float], columns: i
         "x": alt.X("x:Q", title="x", scale=alt.Scale(domain=[left, right], nice=False, padding=6)),
         "y": alt.Y("y:Q", title="y", scale=alt.Scale(domain=[low, high], nice=False, padding=6)),
     }
-    free = alt.Chart(field).mark_square(size=110, color=ROLES["baseline"], opacity=0.10).encode(**axes)
+    free = alt.Chart(field).mark_square(size=110, color=ROLES["baseline"], opacity=0.02).encode(**axes)
     free = free.add_params(place)
     chosen = pd.DataFrame({"x": points[:, 0], "y": points[:, 1]})
     dots = alt.Chart(chosen).mark_circle(size=110, color=ROLES["real"], opacity=1).encode(**axes)
-    return finished(dots + free, 190)
+    return finished(dots + free, 300)

@@ -10,6 +10,7 @@ from lab.charts import mlp_stage
 from lab.charts.palette import CLASSES, ROLES
 from lab.charts.stage_panels import (
     Axis,
+    CurvesPanel,
     Edges,
     NetworkLayer,
     NetworkPanel,
@@ -29,6 +30,8 @@ NOTHING = 1e-6  # a curve that deviates less from its ground line is rounding
 TILE = 64  # pixels along a side of a drawn bump
 BUMP_COLOUR = CLASSES[4]
 ROOM = 0.35  # of the targets' reach, above and below them
+TICK = 0.035  # length of a centre's stroke, as a share of the picture's height
+FAR_OFF, MOST_DECADES = 3.0, 1e4  # a baseline, in the network's largest errors; largest error over the smallest
 CORNERS = 33  # of a circle
 RINGS = 40  # circles drawn in the plane at most
 BASES = {
@@ -218,7 +221,7 @@ def line(run: ShownRun, views: list[Any]) -> PlanePanel:
         title="The bumps and their sum",
         alt=alts[-1],
         alts=alts,
-        notice="The thick curve adds up the thin bumps and a constant.",
+        notice="The thick curve adds up the thin bumps and a constant. Strokes below: their centres.",
         weight=1.5,
         x=Axis(f"{data['input_names'][0]}{unit}", low, high),
         y=y,
@@ -250,7 +253,17 @@ def _line_paths(run: ShownRun, views: list[Any], y: Axis) -> tuple[Path, ...]:
     paths.append(Path(positions=thin, label="bumps", colour=BUMP_COLOUR, width=1.2))
     x = np.linspace(run.scene["line_ends"][0], run.scene["line_ends"][1], views[0].curve.shape[0])
     thick = np.stack([np.stack([x, _within(view.curve, y)], axis=1) for view in views])
+    ticks = np.stack([centre_ticks(view, y) for view in views])
+    paths.append(Path(positions=ticks, colour="ink", width=1.3))
     return (*paths, Path(positions=thick, label="their sum", colour="ink", width=2.6))
+
+
+def centre_ticks(view: Any, y: Axis) -> Array:
+    """Return a short upright stroke at every centre, at the foot of the picture: (bumps * 3, 2)."""
+    x = view.line_centres.astype(np.float64)
+    foot, top = np.full(len(x), y.low), np.full(len(x), y.low + TICK * (y.high - y.low))
+    strokes = np.stack([np.stack([x, foot], axis=1), np.stack([x, top], axis=1), np.full((len(x), 2), np.nan)], axis=1)
+    return strokes.reshape(-1, 2)
 
 
 def bump_line(run: ShownRun, view: Any, y: Axis) -> Array:
@@ -306,4 +319,17 @@ def curves(run: ShownRun, overlay: ShownRun | None = None) -> list[Any]:
     """Return the curves of the squared error and of the score; without gradients a step is one more bump."""
     loss, score = mlp_stage.curves(run, overlay)
     label = "step" if stepwise(run) else "bumps in the network"
+    if _needs_decades(score):
+        score = replace(score, logarithmic=True, low=None)
     return [replace(loss, title="Squared error", y_label="squared error", x_label=label), replace(score, x_label=label)]
+
+
+def _needs_decades(score: CurvesPanel) -> bool:
+    """Whether a baseline is so far off that an even axis would flatten the curves, and a logarithmic one does not.
+
+    Where the error falls to rounding, seventeen decades would flatten them as much.
+    """
+    seen = np.concatenate([line.values[np.isfinite(line.values)] for line in score.series])
+    if not len(seen) or float(seen.min()) < float(seen.max()) / MOST_DECADES:
+        return False
+    return any(np.isfinite(value) and value > FAR_OFF * float(seen.max()) for _, value in score.baselines)

@@ -3,6 +3,9 @@
 /** Below this height in pixels a chart saves its lines: the label of the x axis stands beside its numbers. */
 const LOW = 210;
 
+/** Pixels from the label of one baseline to the next. */
+const LABEL = 13;
+
 /** The range of the y axis: what the panel asks for, and all values; rounded up to a tick, so that it rarely changes. */
 function valueRange(panel, count) {
   const usable = (value) => value !== null && value !== undefined && Number.isFinite(value) && (!panel.log || value > 0);
@@ -110,26 +113,29 @@ function crossed(panel, plot, { x, y, width }) {
   return panel.series.some((one) => one.values.some((value, place) => within(one.steps[place], value)));
 }
 
-/** Where a baseline's label goes: right or left inside, above or below its line, clear of what is drawn; else farther. */
-function labelOfBaseline(panel, plot, y, width, free) {
-  const sides = [plot.right - 6 - width, plot.left + 6];
-  const near = sides.flatMap((x) => [y - 5, y + 13].filter(free).map((place) => ({ x, y: place, width })));
-  const farther = Array.from({ length: 20 }, (_, k) => [y + 13 * (k + 2), y - 5 - 13 * (k + 1)]).flat();
-  return near.find((place) => !crossed(panel, plot, place)) ?? near[0] ?? { x: sides[0], y: farther.find(free) ?? y - 5 };
+/** The feet of the labels of baselines, given from top to bottom: each above its line, else the next free place below. */
+function stackOfLabels(lines, plot) {
+  let last = plot.top - 5;
+  return lines.map(({ y: own }) => {
+    const free = (feet) => feet >= last + LABEL && lines.every(({ y }) => y > feet + 2 || y < feet - 10);
+    const farther = Array.from({ length: 80 }, (_, k) => own + 12 + 2 * k).filter((feet) => feet < plot.bottom - 2);
+    last = [own - 5, ...farther].find(free) ?? Math.min(last + LABEL, plot.bottom - 3);
+    return last;
+  });
 }
 
-/** Grey lines with their labels, each clear of other lines and labels, and of curves where there is room. */
+/** Grey lines with their labels, right or left inside: a lone one above or below its line, close ones in a stack. */
 function baselineParts(panel, plot, theme) {
   const usable = panel.baselines.filter((one) => !panel.log || one.value > 0);
   const lines = usable.map((one) => ({ ...one, y: plot.y(one.value) })).sort((a, b) => a.y - b.y);
-  const taken = [];
-  return lines.flatMap(({ label, value, y }) => {
-    const free = (place) => place - 9 > plot.top - 2 && place < plot.bottom - 2 &&
-      taken.every((other) => Math.abs(other - place) >= 13) &&
-      lines.every((other) => other.y === y || other.y > place + 2 || other.y < place - 10);
+  const stack = stackOfLabels(lines, plot);
+  return lines.flatMap(({ label, value, y }, k) => {
     const words = `${label} ${format(value)}`;
-    const place = labelOfBaseline(panel, plot, y, textWidth(theme, words), free);
-    taken.push(place.y);
+    const width = textWidth(theme, words);
+    const alone = lines.every((other) => other.y === y || Math.abs(other.y - y) > 2 * LABEL + 5);
+    const below = alone && y + LABEL < plot.bottom - 2 ? [y + LABEL] : [];
+    const places = [plot.right - 6 - width, plot.left + 6].flatMap((x) => [stack[k], ...below].map((feet) => ({ x, y: feet, width })));
+    const place = places.find((one) => !crossed(panel, plot, one)) ?? places[0];
     const line = vector("line", { class: "baseline", x1: plot.left, x2: plot.right, y1: y, y2: y });
     return [line, vector("text", { class: "baseline-label", x: place.x, y: place.y }, words)];
   });

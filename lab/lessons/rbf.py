@@ -1,5 +1,6 @@
 """Questions to a network of radial basis functions that need more than its view, and points that a visitor clicks."""
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
@@ -11,8 +12,10 @@ import streamlit as st
 from lab import session
 from lab.charts import rbf_lessons
 from lab.charts.mlp_stage import short
+from lab.clicks import whole
 from lab.controls import Controls
 from lab.drawing import ask_network
+from lab.engine.client import EngineClient
 from lab.frame import quiet
 from lab.shown_run import ShownRun
 from models.configs import CONFIGS, STARTING_POINTS
@@ -23,12 +26,18 @@ COLUMNS, ROWS, MOST_POINTS = 61, 21, 60
 FIELD_WIDTH = 620
 FIRST_QUERY, QUERIES = 40, 121
 MIDDLE_DIMENSION = 6  # where the methods differ most
+HEADS = {"hand-set head": "kernel", "trained head": "trained"}
+HOW_FAR = {
+    "kernel": "Make the kernel narrow: the diagonal sharpens.",
+    "trained": "This head began as a wide kernel and learned by itself which points to listen to.",
+}
 KERNEL_WIDTHS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0)
 
 
-WAKING_SECONDS, AWAKE_SECONDS = 0.25, 4.0  # longest time that the page waits for a process: once asleep, once awake
+WAKING_SECONDS, AWAKE_SECONDS = 0.1, 2.0  # longest time that the page waits for a process: once asleep, once awake
 LOOK_SECONDS = 0.5  # between two looks whether an answer has come
-ASKED_AT_ONCE = 4  # of all visitors; those who ask mostly wait
+LOADING_SECONDS = 90.0
+ASKED_AT_ONCE = 2  # of all visitors
 ANSWER_HEIGHT, LESSON_HEIGHT = 250, 470  # kept free until the answer is there, so that nothing below jumps
 
 
@@ -53,16 +62,17 @@ def set_points(controls: Controls) -> None:
 
 
 def _click(controls: Controls) -> None:
-    key = controls.key("points")
-    turn = st.session_state.setdefault(f"{controls.family}:clicks", 0)
-    points = _points(st.session_state[key])
+    key, turns = controls.key("points"), f"{controls.family}:clicks"
+    text, turn = str(st.session_state[key]), int(st.session_state.setdefault(turns, 0))
+    points = _points(text)
     name = f"{controls.family}:field:{turn}"
 
+    @whole
     def take() -> None:
         chosen = st.session_state.get(name, {}).get("selection", {}).get("place", [])
-        if chosen:
-            st.session_state[key] = toggled(st.session_state[key], chosen[0]["x"], chosen[0]["y"])
-            st.session_state[f"{controls.family}:clicks"] += 1  # a new chart, in which nothing is selected
+        if chosen and st.session_state[turns] == turn:  # a page that is drawn again at once brings a click twice
+            st.session_state[key] = toggled(text, chosen[0]["x"], chosen[0]["y"])
+            st.session_state[turns] = turn + 1  # a new chart, in which nothing is selected
 
     quiet(f"Click to set a point, click a point to take it away. {len(points)} of at most {MOST_POINTS} are set. "
           "One in four is held out as a test. Then press Train.")  # fmt: skip
@@ -114,7 +124,7 @@ def ask_bumps(run: ShownRun) -> None:
     with left:
         question = _place(run) if on_a_line else _row(run)
     with right:
-        view = _ask(run, ANSWER_HEIGHT, **question)
+        view = _ask(run, ANSWER_HEIGHT, soon=True, **question)
     if view is None:
         return
     unit = str(run.facts["data"]["target_unit"])
@@ -155,18 +165,28 @@ def _awake() -> set[str]:
 
 @st.cache_resource(max_entries=100, show_spinner=False)
 def _answered(run_id: str, step: int, question: tuple[tuple[str, Any], ...]) -> Future[Mapping[str, Any]]:
-    return _threads().submit(session.engine().ask, run_id, dict(question))
+    return _threads().submit(_when_awake, session.engine(), run_id, dict(question))
 
 
-def _ask(run: ShownRun, height: int, **question: Any) -> Any:
+def _when_awake(engine: EngineClient, run_id: str, question: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Ask once TensorFlow is loaded: before, every question would hold one of the few processes that answer."""
+    until = time.monotonic() + LOADING_SECONDS
+    while "kind" not in engine.device() and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
+    answered: Mapping[str, Any] = engine.ask(run_id, question)
+    return answered
+
+
+def _ask(run: ShownRun, height: int, soon: bool, **question: Any) -> Any:
     """Return the view that answers, or None after saying that it is on its way, or why there is none.
 
     A process that sleeps needs a second to wake, after the start of the server many: meanwhile the page goes on, and
-    draws itself again when the answer is there. height: pixels kept free for it.
+    draws itself again when the answer is there. height: pixels kept free for it; soon: whether a process that is awake
+    answers within moments, so that waiting is better than drawing twice.
     """
     asked = (run.run_id, run.step, tuple(sorted(question.items())))
     answer = _answered(*asked)
-    wait_for([answer], AWAKE_SECONDS if run.run_id in _awake() else WAKING_SECONDS)
+    wait_for([answer], AWAKE_SECONDS if soon and run.run_id in _awake() else WAKING_SECONDS)
     if not answer.done():
         with st.container(height=height, border=False):
             loading = session.device_badge()[0] == session.UNKNOWN
@@ -222,9 +242,11 @@ def far(run: ShownRun) -> None:
     """Draw confidence far from the data: of the shown network if it divides the plane, else of the two moons."""
     in_plane = _can_answer(run) and run.facts["data"]["plane"] and run.facts["data"]["task"] == "classification"
     asked = run if in_plane else _example("Two moons")
-    view = _ask(asked, LESSON_HEIGHT, lesson="far") if asked is not None else None
-    if asked is None or view is None:
+    if asked is None:
         quiet("Choose the preset Two moons above and train it; then this picture can be drawn.")
+        return
+    view = _ask(asked, LESSON_HEIGHT, soon=False, lesson="far")
+    if view is None:
         return
     title = f"How sure far away? {asked.facts['data']['title']}, {'this run' if in_plane else 'the stored example'}"
     _drawn(
@@ -233,8 +255,8 @@ def far(run: ShownRun) -> None:
         alt="Mean confidence of the network and of a perceptron, and the most active bump, against the distance.",
         notice=f"At distance {short(float(view.far_radius[-1]))} the perceptron is {short(float(view.far_mlp[-1]))} "
         f"sure of a class, this network {short(float(view.far_rbf[-1]))}: its most active bump is at "
-        f"{_tiny(float(view.far_activation[-1]))}. Share of test points right: {short(float(view.far_accuracy[1]))} "
-        f"and {short(float(view.far_accuracy[0]))}.",
+        f"{_tiny(float(view.far_activation[-1]))}. Yet on test points near by the perceptron is right in "
+        f"{float(view.far_accuracy[1]):.1%} of cases, this network in {float(view.far_accuracy[0]):.1%}.",
     )
 
 
@@ -246,9 +268,11 @@ def _tiny(value: float) -> str:
 def dimensions(run: ShownRun) -> None:
     """Draw the error against the number of inputs at a fixed number of points and bumps."""
     asked = _example("Noisy wave") or (run if _can_answer(run) else None)  # the same for every run: asked once
-    view = _ask(asked, LESSON_HEIGHT, lesson="dimensions") if asked is not None else None
-    if view is None:
+    if asked is None:
         quiet("Train a network above; then this picture can be drawn.")
+        return
+    view = _ask(asked, LESSON_HEIGHT, soon=False, lesson="dimensions")
+    if view is None:
         return
     bumps, perceptron = view.dimension_rbf.mean(axis=0), view.dimension_mlp.mean(axis=0)
     middle = list(view.dimension_count).index(MIDDLE_DIMENSION)
@@ -272,45 +296,53 @@ def attention(run: ShownRun, where: Any) -> None:
 def _attention(run: ShownRun) -> None:
     on_a_line = _can_answer(run) and "line_ends" in run.scene
     asked = run if on_a_line else _example("Noisy wave")
-    left, right = st.columns(2, gap="large")
+    if asked is None:
+        quiet("Train a network above; then this picture can be drawn.")
+        return
+    left, middle, right = st.columns((2, 2, 1.6), gap="large")
     with left:
         width = st.select_slider(
             "Width of the kernel", KERNEL_WIDTHS, value=0.3, key="rbf:kernel",
             help="In units of x. The head's query is divided by its square.",
         )  # fmt: skip
+    with middle:
+        query = _query(asked)
     with right:
-        query = st.slider("Query", 0, QUERIES - 1, FIRST_QUERY, key="rbf:query",
-                          help="Which place asks: 0 is the leftmost point, 120 the rightmost.")  # fmt: skip
-    view = _ask(asked, LESSON_HEIGHT, lesson="attention", width=float(width)) if asked is not None else None
-    if view is None:
-        quiet("Train a network above; then this picture can be drawn.")
-        return
-    _attention_pictures(view, int(query))
+        which = st.segmented_control("Attention map of", list(HEADS), required=True, default="hand-set head",
+                                     key="rbf:weights")  # fmt: skip
+    view = _ask(asked, LESSON_HEIGHT, soon=True, lesson="attention", width=float(width))
+    if view is not None:
+        _attention_pictures(view, query, HEADS[str(which)])
 
 
-def _attention_pictures(view: Any, query: int) -> None:
+def _query(run: ShownRun) -> int:
+    """Let the visitor choose a place between the outermost points; return its number, 0 to 120."""
+    x = run.scene["train_line"][:, 0].astype(float)
+    places = np.linspace(x.min(), x.max(), QUERIES)
+    chosen = st.select_slider("Query: the x that asks", range(QUERIES), FIRST_QUERY, key=f"{run.run_id}:query",
+                              format_func=lambda place: f"{places[place]:.2f}")  # fmt: skip
+    return int(chosen)
+
+
+def _attention_pictures(view: Any, query: int, which: str) -> None:
     gap = float(np.abs(view.smooth_kernel - view.smooth_attention).max())
     kernel, trained = (float(error) for error in view.smooth_errors)
     left, right = st.columns(2, gap="large")
     with left:
         _drawn(
             "The same points, smoothed three ways",
-            rbf_lessons.smoothed(view, query),
+            rbf_lessons.smoothed(view, query, which),
             alt="Points and three smoothed curves; the size of each point is its weight for the chosen query.",
-            notice=f"Kernel and hand-set head lie on each other: their weights differ by at most {short(gap)}. "
-            f"Each point guessed from the others, the kernel misses by {short(kernel)}, the trained head by "
-            f"{short(trained)}.",
+            notice="The larger a point, the more the query listens to it. Kernel and hand-set head lie on each other: "
+            f"their weights differ by at most {short(gap)}. Each point guessed from the others, the kernel misses by "
+            f"{short(kernel)}, the trained head by {short(trained)}.",
         )
     with right:
-        which = st.segmented_control("Weights of", ["kernel = head set by hand", "trained head"], required=True,
-                                     default="kernel = head set by hand", key="rbf:weights",
-                                     label_visibility="collapsed")  # fmt: skip
-        kind = "trained" if which == "trained head" else "kernel"
         _drawn(
             "Who listens to whom: an attention map",
-            rbf_lessons.weight_map(view, kind, query),
-            alt="A map of weights: one row per query, one column per point. The weights lie along the diagonal.",
-            notice="Each row adds up to one, as in every Transformer. Make the kernel narrow: the diagonal sharpens.",
+            rbf_lessons.weight_map(view, which, query),
+            alt="A map of weights: one row per query, one column per point.",
+            notice=f"Each row adds up to one, as in every Transformer. {HOW_FAR[which]}",
         )
 
 

@@ -57,7 +57,7 @@ def test_the_command_line_gives_the_numbers_of_the_engine(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["train", "perceptron"], "There is no family 'perceptron'. There are: mlp"),
+        (["train", "perceptron"], "There is no family 'perceptron'. There are: backpropagation"),
         (["train", "mlp", "colour=blue"], "colour: there is no such setting"),
         (["train", "mlp", "epochs=many"], "epochs: "),
         (["train", "mlp", "epochs=0"], "epochs: "),

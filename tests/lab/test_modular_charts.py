@@ -129,6 +129,18 @@ def test_tiles_show_where_a_member_errs() -> None:
         np.testing.assert_array_equal(wrong, right[order] == 0)
 
 
+@pytest.mark.parametrize(("name", "inputs", "width"), [("parts", 64, 1), ("experts in the plane", 2, 2)])
+def test_a_tile_is_framed_in_the_colour_of_its_member(name: str, inputs: int, width: int) -> None:
+    run = trained(name)
+    tiles = modular_stage.tiles(run, run.view())[inputs:]
+    for place in range(len(run.view().usage)):
+        wanted = (*rgb(modular_stage.EXPERTS[place]), 255)
+        tile = tiles[place]
+        rings = [tile[:width], tile[-width:], tile[:, :width], tile[:, -width:]]
+        assert all((ring == wanted).all() for ring in rings)
+        assert not (tile[width:-width, width:-width] == wanted).all(axis=-1).any()
+
+
 def test_the_border_lies_where_both_classes_are_equally_likely() -> None:
     axis = ((np.arange(60) + 0.5) / 60 * 2 - 1) * 6
     x1, x2 = np.meshgrid(axis, axis[::-1])

@@ -12,7 +12,7 @@ from tests.lab.test_modular_charts import INSIDE, MEASURED, SETTINGS, applies, s
 
 
 def share(value: float) -> str:
-    return f"{100 * value:.1f} %"
+    return f"{100 * value:.1f}\u00a0%"
 
 
 def three(value: float) -> str:
@@ -51,6 +51,16 @@ def test_idle_members_are_named_and_nobody_else() -> None:
     assert (f"Idle: expert {', '.join(idle)}." if idle else "Nobody is idle") in said
     starved = type(view)(**{**view.arrays(), "usage": np.array([0.9, 0.05, 0.02, 0.001, 0.028, 0.001])})
     assert "Idle: expert 4, 6." in modular_words.usage(run, starved)
+    alone = type(view)(**{**view.arrays(), "usage": np.eye(12)[2]})
+    assert "Idle: 11 of 12 experts." in modular_words.usage(run, alone)
+
+
+def test_one_member_with_everything_is_named() -> None:
+    view = trained("experts").view()
+    share = np.full((6, 10), 0.05)
+    share[3] = np.linspace(0.75, 0.6, 10)
+    said = modular_words.by_class(trained("experts"), type(view)(**{**view.arrays(), "share_by_class": share}))
+    assert "Expert 4 gives most of the answer on every class, at least 60.0\u00a0%" in said
 
 
 def test_doubt_near_the_points() -> None:
@@ -119,6 +129,7 @@ def test_the_most_frequent_mistake() -> None:
     true, other = np.argwhere(wrong == wrong.max())[0]
     said = modular_words.confusion(run, view)
     assert f"{wrong.sum()} of {view.confusion.sum()} are wrong" in said
+    assert wrong.max() > 1
     assert f"{true} is taken for {other}: {wrong.max()} times" in said
 
 
@@ -176,7 +187,8 @@ def test_the_plain_verdict() -> None:
             gaps = [sign * (own[seed] - rival[seed]) for seed in own]
             if sorted(gaps)[1] > 0 and mean(gaps) > 0:
                 better.append(shown)
-        assert f"{kind}: better in {', '.join(better) or 'nothing'}" in said
+        words = " and ".join(better).replace(" and ", ", ", max(0, len(better) - 2)) or "none of these"
+        assert f"{kind} are better in {words}" in said
 
 
 def test_numbers_of_the_growing_committee() -> None:

@@ -67,6 +67,26 @@ def test_the_thick_line_is_the_sum_and_the_thin_ones_are_the_bumps(name: str) ->
                 assert np.isnan(drawn).all()
 
 
+def test_a_polynomial_that_swings_does_not_flatten_the_curves() -> None:
+    run = trained("wave")
+    assert not stage("wave")["panels"][3]["log"]
+    far = {**run.facts, "baselines": [{"name": "Polynomial", "metric": "test_rmse", "value": 10.0, "seconds": 0.0}]}
+    swung = rbf_stage.payload(ShownRun(**{**vars(run), "facts": far}))["panels"][3]
+    assert swung["log"] and swung["baselines"][0]["value"] == 10.0
+
+
+def test_a_stroke_stands_at_every_centre() -> None:
+    run, panel = trained("wave"), stage("wave")["panels"][1]
+    path = next(path for path in panel["paths"] if not path["label"])
+    strokes = dequantize(path["positions"][-1]).reshape(-1, 3, 2)
+    np.testing.assert_allclose(strokes[:, 0, 0], run.view().line_centres, atol=1e-3)
+    np.testing.assert_allclose(strokes[:, 1, 0], run.view().line_centres, atol=1e-3)
+    low, high = panel["y"]["low"], panel["y"]["high"]
+    np.testing.assert_allclose(strokes[:, 0, 1], low, atol=1e-3)
+    assert (strokes[:, 1, 1] > low).all() and (strokes[:, 1, 1] < low + 0.1 * (high - low)).all()
+    assert np.isnan(strokes[:, 2]).all()
+
+
 def test_circles_have_the_width_of_their_bump() -> None:
     view = trained("moons").view()
     path = stage("moons")["panels"][1]["paths"][0]["positions"][-1]
@@ -87,6 +107,9 @@ def test_pictures_of_the_inside_hold_the_arrays() -> None:
     drawn = values(rbf_inside.width_error(run, view), "width", "error", "part")
     test = [error for _, error, part in drawn if part == "test data"]
     np.testing.assert_allclose(test, scene["sweep_test"], rtol=1e-6)
+    best = int(np.argmin(scene["sweep_test"]))
+    told = rbf_inside.best_width(run, view)
+    assert f"{scene['sweep_width'][best]:.3g} distances: error {scene['sweep_test'][best]:.3g}." in told
     conditions = [one for _, one in values(rbf_inside.condition(run, view), "width", "condition")]
     np.testing.assert_allclose(conditions, np.minimum(scene["sweep_condition"], 1e20), rtol=1e-6)
     steps = values(rbf_inside.descent(run, view), "step", "error")
@@ -97,6 +120,24 @@ def test_pictures_of_the_inside_hold_the_arrays() -> None:
     digits = trained("digits")
     assert len(values(rbf_inside.centre_images(digits, digits.view()), "picture")) == 6
     assert len(values(rbf_inside.weights(digits, digits.view()), "bump", "class")) == 60
+
+
+def test_lessons_draw_what_was_computed() -> None:
+    from models.configs import RbfConfig
+    from models.rbf import load
+    from models.rbf_questions import attention
+
+    view: Any = attention(load(RbfConfig()), 0.3)
+    for which, weights in (("kernel", view.smooth_kernel), ("trained", view.smooth_trained)):
+        sizes = [one for _, _, one in values(rbf_lessons.smoothed(view, 40, which), "x", "y", "weight")]
+        np.testing.assert_allclose(sizes, weights[40], atol=1e-9)
+        cells = values(rbf_lessons.weight_map(view, which, 40), "query", "point", "weight")
+        assert len(cells) == 41 * weights.shape[1]
+        row = [weight for query, _, weight in cells if query == view.smooth_query[60]]
+        np.testing.assert_allclose(row, weights[60], atol=1e-9)
+    curves = values(rbf_lessons.smoothed(view, 40), "what", "x", "y")
+    kernel = [y for what, _, y in curves if what == "kernel smoother"]
+    np.testing.assert_allclose(kernel, view.smooth_kernel @ view.smooth_y, rtol=1e-6)
 
 
 def test_the_field_has_a_place_for_every_tenth() -> None:

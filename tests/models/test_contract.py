@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 
+from lab.datasets.images import download_share
 from models.base import Baseline, Failure, Snapshot, View, anatomy, family
 from models.configs import CONFIGS, Config
 from models.presets import FAILURES
@@ -58,7 +59,9 @@ def cases() -> Iterator[Any]:
     for name in FAMILIES:
         field = CONFIGS[name].model_fields.get("dataset")
         for dataset in get_args(field.annotation) if field else ():
-            yield pytest.param(name, dataset, id=f"{name}-{dataset}")
+            here = download_share(dataset) == 1.0
+            marks = () if here else (pytest.mark.skip(reason=f"{dataset} is not in the cache of this machine"),)
+            yield pytest.param(name, dataset, id=f"{name}-{dataset}", marks=marks)
 
 
 @pytest.mark.parametrize("name", FAMILIES)

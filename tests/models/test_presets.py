@@ -8,11 +8,26 @@ from typing import Any
 
 import pytest
 
+from lab.datasets.images import DOWNLOADED, download_share
 from models.base import Failure, family
 from models.configs import CONFIGS
 from models.presets import FAILURES, PRESETS, Preset
 
-GOOD = [pytest.param(name, one, id=f"{name}-{one.title}") for name, presets in PRESETS.items() for one in presets]
+
+def marks(preset: Preset) -> tuple[pytest.MarkDecorator, ...]:
+    """Downloaded data takes minutes to train on, and may not be on this machine."""
+    dataset = str(preset.settings.get("dataset", ""))
+    if dataset not in DOWNLOADED:
+        return ()
+    absent = pytest.mark.skipif(download_share(dataset) < 1.0, reason=f"{dataset} is not in this machine's cache")
+    return pytest.mark.slow, absent
+
+
+GOOD = [
+    pytest.param(name, one, id=f"{name}-{one.title}", marks=marks(one))
+    for name, presets in PRESETS.items()
+    for one in presets
+]
 BAD = [pytest.param(name, one, id=f"{name}-{one.title}") for name, failures in FAILURES.items() for one in failures]
 MENDED = [case for case in BAD if case.values[1].repair]  # type: ignore[union-attr]
 SEEDS = [0, pytest.param(1, marks=pytest.mark.slow)]
