@@ -158,7 +158,9 @@ def read_run(path: Path, summary: Summary) -> Record:
         views[int(step)][name] = array
     weights = _npz_to_arrays(content[WEIGHTS])
     return Record(
-        **{name: getattr(summary, name) for name in (*INDEX_TYPES, "example") if name != "last"},
+        # From the index whose fingerprints fit, not from the summary: the run may have been replaced meanwhile.
+        **{name: index[name] for name in INDEX_TYPES if name != "last"},
+        example=summary.example,
         metrics=_parquet_to_metrics(content[METRICS]),
         views=list(views.items()),
         weights=[weights[key] for key in sorted(weights)],

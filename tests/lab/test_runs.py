@@ -21,7 +21,7 @@ import pytest
 
 from lab import storage
 from lab.engine.run_state import new_run_id
-from lab.run_files import CorruptRun, Record, UnknownRun
+from lab.run_files import CorruptRun, Record, UnknownRun, read_run
 from lab.runs import ABANDONED_AFTER, RunStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -537,6 +537,16 @@ def test_two_writers_and_a_reader_do_not_break_each_other(store, run_ids):
     assert opened > 0
     assert 1 <= len(store.list()) <= 6
     assert not [name for name in visible(store) if name.startswith(".")]
+
+
+def test_a_run_that_is_replaced_while_it_is_opened_is_read_as_one(store):
+    """Settings and arrays are of the same run, also if another process replaced it after its summary was read."""
+    store.save(a_record("mlp-same", seed=1))
+    path, summary = store._found("mlp-same")
+    store.save(a_record("mlp-same", seed=2))
+    record = read_run(path, summary)
+    assert record.config["seed"] == 2
+    assert same(record.weights, a_record(seed=2).weights)
 
 
 @pytest.fixture
