@@ -20,7 +20,7 @@ from models import presets
 from models.autoencoder_baselines import baselines_for, forest_scores, principal_outputs
 from models.autoencoder_data import SqueezedData, load
 from models.autoencoder_layers import Sampling
-from models.base import Array, Baseline, Live, Snapshot, schedule
+from models.base import Array, Baseline, Live, Snapshot, schedule, steps_of
 from models.configs import AutoencoderConfig
 from models.training_loop import CompiledTraining, train_in_chunks
 from models.views import (
@@ -125,8 +125,7 @@ def filters(config: AutoencoderConfig) -> int:
 
 def total_steps(config: AutoencoderConfig, data: SqueezedData) -> int:
     """Return the number of optimizer steps of a complete run."""
-    examples = len(data.train_inputs)
-    return config.epochs * max(1, examples // min(config.batch_size, examples))
+    return steps_of(config.epochs, config.batch_size, len(data.train_inputs))
 
 
 def train(

@@ -23,7 +23,7 @@ from lab.datasets.choose import load as load_data
 from lab.datasets.dataset import PLANE_EXTENT
 from lab.datasets.generated import expand
 from models import presets
-from models.base import Array, Baseline, Live, Snapshot, schedule
+from models.base import Array, Baseline, Live, Snapshot, schedule, steps_of
 from models.baselines import baselines as tabular_baselines
 from models.configs import BackpropagationConfig
 from models.small_network import Lesson, flatten, initializer_of, losses, mean_losses, unflatten
@@ -81,8 +81,7 @@ def build(config: BackpropagationConfig, data: Lesson, dtype: str = "float32") -
 
 def total_steps(config: BackpropagationConfig, data: Lesson) -> int:
     """Return the number of steps that each optimizer does."""
-    examples = len(data.dataset.train_inputs)
-    return config.epochs * max(1, examples // min(config.batch_size, examples))
+    return steps_of(config.epochs, config.batch_size, len(data.dataset.train_inputs))
 
 
 def train(

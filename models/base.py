@@ -127,6 +127,11 @@ class Family(Protocol):
         """Return methods without a neural network, measured on the same split."""
 
 
+def steps_of(passes: int, batch_size: int, examples: int) -> int:
+    """Return the optimizer steps of so many passes; the last incomplete batch of each is left out."""
+    return passes * max(1, examples // min(batch_size, examples))
+
+
 def schedule(total_steps: int, count: int = 60) -> list[int]:
     """Return the steps at which a run is recorded: rising from 0 to `total_steps`, dense where learning is fast.
 

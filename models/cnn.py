@@ -16,7 +16,7 @@ import numpy as np
 from lab.datasets.dataset import UnfitData
 from lab.datasets.images import DOWNLOADED, ImageSet, images, permuted
 from models import presets
-from models.base import Array, Baseline, Live, Snapshot, schedule
+from models.base import Array, Baseline, Live, Snapshot, schedule, steps_of
 from models.baselines import baselines as tabular_baselines
 from models.cnn_look import SMALL, logits_of, overview
 from models.cnn_questions import answer
@@ -89,8 +89,7 @@ def head(config: CnnConfig, x: Any) -> Any:
 
 def total_steps(config: CnnConfig, data: ImageSet) -> int:
     """Return the number of optimizer steps of a complete run."""
-    examples = len(data.train_inputs)
-    return config.epochs * max(1, examples // min(config.batch_size, examples))
+    return steps_of(config.epochs, config.batch_size, len(data.train_inputs))
 
 
 def train(config: CnnConfig, data: ImageSet, model: keras.Model, live: Live | None = None) -> Iterator[Snapshot]:

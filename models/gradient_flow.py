@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from lab.datasets.dataset import Dataset
 from models import presets
-from models.base import Array, Baseline, Live, Snapshot, schedule
+from models.base import Array, Baseline, Live, Snapshot, schedule, steps_of
 from models.baselines import baselines as tabular_baselines
 from models.configs import GradientFlowConfig
 from models.gradient_measures import drawn_layers, drawn_pairs, view_of
@@ -115,8 +115,7 @@ def _normalized(config: GradientFlowConfig, x: Any, number: int) -> Any:
 
 def total_steps(config: GradientFlowConfig, data: Dataset) -> int:
     """Return the number of optimizer steps of a complete run."""
-    examples = len(data.train_inputs)
-    return config.epochs * max(1, examples // min(config.batch_size, examples))
+    return steps_of(config.epochs, config.batch_size, len(data.train_inputs))
 
 
 def optimizer_for(config: GradientFlowConfig) -> keras.optimizers.Optimizer:

@@ -18,9 +18,10 @@ from lab.datasets.choose import load as load_data
 from lab.datasets.dataset import PLANE_EXTENT, Dataset
 from lab.datasets.generated import expand
 from models import presets
-from models.base import Array, Baseline, Live, Snapshot, schedule
+from models.base import Array, Baseline, Live, Snapshot, schedule, steps_of
 from models.baselines import baselines as tabular_baselines
 from models.configs import MlpConfig
+from models.questions import asked_example
 from models.training_loop import CompiledTraining, train_in_chunks
 from models.views import BINS, CALIBRATION_BINS, MAP_SIZE, SHOWN_EXAMPLES, SURFACE_SIZE, WORST, MlpView
 
@@ -91,8 +92,7 @@ def targets_for(data: Dataset, targets: Array) -> Array:
 
 def total_steps(config: MlpConfig, data: Dataset) -> int:
     """Return the number of optimizer steps of a complete run."""
-    examples = len(data.train_inputs)
-    return config.epochs * max(1, examples // min(config.batch_size, examples))
+    return steps_of(config.epochs, config.batch_size, len(data.train_inputs))
 
 
 def train(config: MlpConfig, data: Dataset, model: keras.Model, live: Live | None = None) -> Iterator[Snapshot]:
@@ -215,15 +215,7 @@ def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None =
 
 
 def _answer(model: keras.Model, data: Dataset, question: Mapping[str, Any]) -> MlpView:
-    try:
-        if "test_row" in question:
-            example = data.test_inputs[int(question["test_row"]) % len(data.test_inputs)]
-        else:
-            example = np.asarray(question["input"], np.float32).ravel()
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise ValueError('ask about {"input": numbers} or {"test_row": index}') from None
-    if example.shape != data.train_inputs.shape[1:] or not np.isfinite(example).all():
-        raise ValueError(f"the network takes {data.train_inputs.shape[1]} finite numbers, not {example.size}")
+    example = asked_example(data, question)
     *hidden, outputs = forward(model, example[np.newaxis])
     known = probabilities(outputs)[0] if data.task == "classification" else data.original_targets(outputs[0])
     units = [layer[0, :SHOWN_UNITS] for layer in hidden]

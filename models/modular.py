@@ -22,12 +22,13 @@ from lab.datasets.choose import load as load_data
 from lab.datasets.dataset import PLANE_EXTENT, Dataset, UnfitData
 from lab.datasets.generated import expand
 from models import presets
-from models.base import Array, Baseline, Live, Snapshot, schedule
+from models.base import Array, Baseline, Live, Snapshot, schedule, steps_of
 from models.baselines import baselines as tabular_baselines
 from models.configs import ModularConfig
 from models.member_layers import BestGate, EvenShares, GroupShares, MemberDense, OwnClasses, deal
 from models.mlp import coarse
 from models.mlp import scene as scene
+from models.questions import asked_example
 from models.training_loop import CompiledTraining, train_in_chunks
 from models.uncertainty import (
     calibration,
@@ -157,8 +158,7 @@ def loss_of(config: ModularConfig) -> Any:
 
 def total_steps(config: ModularConfig, data: Dataset) -> int:
     """Return the number of optimizer steps of a complete run."""
-    examples = len(data.train_inputs)
-    return config.epochs * max(1, examples // min(config.batch_size, examples))
+    return steps_of(config.epochs, config.batch_size, len(data.train_inputs))
 
 
 def train(config: ModularConfig, data: Dataset, model: keras.Model, live: Live | None = None) -> Iterator[Snapshot]:
@@ -237,15 +237,7 @@ def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None =
 
 
 def _answer(model: keras.Model, data: Dataset, question: Mapping[str, Any]) -> ModularView:
-    try:
-        if "test_row" in question:
-            example = data.test_inputs[int(question["test_row"]) % len(data.test_inputs)]
-        else:
-            example = np.asarray(question["input"], np.float32).ravel()
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise ValueError('ask about {"input": numbers} or {"test_row": index}') from None
-    if example.shape != data.train_inputs.shape[1:] or not np.isfinite(example).all():
-        raise ValueError(f"the network takes {data.train_inputs.shape[1]} finite numbers, not {example.size}")
+    example = asked_example(data, question)
     members, shares = forward(model, example[np.newaxis])
     return ModularView(
         answer_input=example,

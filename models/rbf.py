@@ -21,7 +21,7 @@ from lab.datasets.choose import load as load_data
 from lab.datasets.dataset import Dataset
 from lab.datasets.line import LINES, line, many
 from models import presets, radial
-from models.base import Array, Baseline, Live, Snapshot, anatomy, schedule
+from models.base import Array, Baseline, Live, Snapshot, anatomy, schedule, steps_of
 from models.baselines import baselines as tabular_baselines
 from models.baselines import score
 from models.configs import RbfConfig
@@ -124,7 +124,7 @@ def total_steps(config: RbfConfig, data: Dataset) -> int:
     examples = len(data.train_inputs)
     if not stepwise(config):
         return min(config.units, examples)
-    return config.passes * max(1, examples // min(config.batch_size, examples))
+    return steps_of(config.passes, config.batch_size, examples)
 
 
 def train(config: RbfConfig, data: Dataset, model: keras.Model, live: Live | None = None) -> Iterator[Snapshot]:

@@ -12,6 +12,7 @@ from lab.datasets.line import TRUTHS
 from models import radial
 from models.base import Array
 from models.mlp import coarse
+from models.questions import asked_example
 from models.views import (
     BUMP_SIZE,
     CURVE_SIZE,
@@ -290,15 +291,7 @@ def answer(model: keras.Model, data: Dataset, question: Mapping[str, Any]) -> Rb
         from models.rbf_questions import lesson
 
         return lesson(model, data, question)
-    try:
-        if "test_row" in question:
-            example = data.test_inputs[int(question["test_row"]) % len(data.test_inputs)]
-        else:
-            example = np.asarray(question["input"], np.float32).ravel()
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise ValueError('ask about {"input": numbers} or {"test_row": index}') from None
-    if example.shape != data.train_inputs.shape[1:] or not np.isfinite(example).all():
-        raise ValueError(f"the network takes {data.train_inputs.shape[1]} finite numbers, not {example.size}")
+    example = asked_example(data, question)
     values, outputs = outputs_of(model, example[np.newaxis])
     known = probabilities(outputs)[0] if data.task == "classification" else data.original_targets(outputs[0])
     closest = np.argsort(-values[0], kind="stable")[:SHOWN_NEIGHBOURS]

@@ -23,6 +23,7 @@ from lab.datasets.photographs import colours, photograph
 from models import presets, som_measures
 from models.base import Array, Baseline, Live, Snapshot, schedule
 from models.configs import SomConfig
+from models.questions import asked_example
 from models.som_baselines import baselines_for
 from models.som_grid import Grid
 from models.som_training import LAST_RATE, MapLayer, SelfOrganization, decayed
@@ -219,7 +220,7 @@ def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None =
     layer = model.get_layer("map")
     grid, prototypes = layer.grid, np.clip(np.nan_to_num(np.asarray(layer.prototypes)), -FAR, FAR)
     if question:
-        example = _asked(data, question)
+        example = asked_example(data, question, "the map")
         away = som_measures.distances(example[None], prototypes)[0]
         return SomView(answer_input=example, answer_distances=away.astype(np.float32))
     train = data.train_inputs[:MEASURED]
@@ -265,20 +266,6 @@ def _photograph(data: Dataset, prototypes: Array) -> dict[str, Array]:
 def photograph_pixels(name: str) -> Array:
     """Return the photograph in 0..1, as the map gets it: (h, w, 3) float32."""
     return (photograph(name) / 255.0).astype(np.float32)
-
-
-def _asked(data: Dataset, question: Mapping[str, Any]) -> Array:
-    """Return the example that a question is about: (d,) float32. Raises ValueError."""
-    try:
-        if "test_row" in question:
-            example = data.test_inputs[int(question["test_row"]) % len(data.test_inputs)]
-        else:
-            example = np.asarray(question["input"], np.float32).ravel()
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise ValueError('ask about {"input": numbers} or {"test_row": index}') from None
-    if example.shape != data.train_inputs.shape[1:] or not np.isfinite(example).all():
-        raise ValueError(f"the map takes {data.train_inputs.shape[1]} finite numbers, not {example.size}")
-    return example
 
 
 def baselines(config: SomConfig, data: Dataset) -> list[Baseline]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lab.charts.autoencoder_network import GREY, is_image, network, values_of
-from lab.charts.mlp_stage import series, short, shown_views, staged
+from lab.charts.mlp_stage import series, shown_views, staged, told_steps
 from lab.charts.palette import CLASSES, NEGATIVE, POSITIVE, ROLES
 from lab.charts.stage_panels import (
     Axis,
@@ -42,16 +42,6 @@ def payload(run: ShownRun, overlay: ShownRun | None = None) -> dict[str, Any]:
     return staged(run, panels, overlay)
 
 
-def _told(run: ShownRun, sentence: str, metric: str, words: str) -> tuple[str, ...]:
-    """Add a metric at every recorded step to a sentence about the picture."""
-    rows = {int(row["step"]): row for row in run.rows}
-    values = ((step, rows.get(step, {}).get(metric)) for step, _ in run.moments)
-    return tuple(
-        f"{sentence} At step {step:,} {words} {short(float('nan') if value is None else float(value))}."
-        for step, value in values
-    )
-
-
 def numbers(run: ShownRun) -> str:
     """Return "1 number", or "8 numbers": how wide the bottleneck is."""
     count = int(run.config["code"])
@@ -65,7 +55,7 @@ def result(run: ShownRun, views: list[Any]) -> ImagesPanel:
     """Return test examples above what the network, and what PCA, rebuilds of them."""
     draw = _digits if is_image(run) else _rows_of_a_table
     legend = _legend(run)
-    alts = _told(run, f"Test examples and what is rebuilt of them from {numbers(run)}.", "test_explained",
+    alts = told_steps(run, f"Test examples and what is rebuilt of them from {numbers(run)}.", "test_explained",
                  "the share of the spread that is rebuilt is")  # fmt: skip
     return ImagesPanel(
         title=f"Rebuilt from {numbers(run)}",
@@ -133,7 +123,7 @@ def plane(run: ShownRun, views: list[Any]) -> PlanePanel:
     flat = int(run.config["code"]) == 1
     positions = np.stack([_places(view) for view in views])
     names, groups = group_names(run), run.scene["groups"][: positions.shape[1]]
-    alts = _told(run, f"Test examples at their places in the code, coloured by {_kind(run)}.", "test_loss",
+    alts = told_steps(run, f"Test examples at their places in the code, coloured by {_kind(run)}.", "test_loss",
                  "the mean squared error is")  # fmt: skip
     unknown = str(run.facts["data"].get("unknown", ""))
     return PlanePanel(
@@ -213,7 +203,7 @@ def curves(run: ShownRun, overlay: ShownRun | None = None) -> list[CurvesPanel]:
         error.append(series(overlay, "test_loss", "test, other run", "test", overlay=True))
     lines = baseline_lines(run, "test_loss")
     firsts = [float(line.values[0]) for line in error if len(line.values) and np.isfinite(line.values[0])]
-    alts = _told(run, "Mean squared error over the steps.", "test_loss", "on test data it is")
+    alts = told_steps(run, "Mean squared error over the steps.", "test_loss", "on test data it is")
     first = CurvesPanel(
         title="Error of rebuilding", alt=alts[-1], alts=alts, series=tuple(error), y_label="mean squared error",
         until=None if run.final else float(run.total_steps), low=0.0,
@@ -229,7 +219,7 @@ def _second(run: ShownRun, overlay: ShownRun | None, first: CurvesPanel) -> Curv
     lines = [series(run, metric.replace("test", part), part, part) for part in parts]
     if overlay is not None:
         lines.append(series(overlay, metric, "test, other run", "test", overlay=True))
-    alts = _told(run, f"{title} over the steps.", metric, "on test data it is")
+    alts = told_steps(run, f"{title} over the steps.", metric, "on test data it is")
     baselines = baseline_lines(run, metric)
     if metric == "test_psnr":
         seen = -10 * np.log10(max(float(run.scene["noise_errors"].mean()), 1e-12))

@@ -54,17 +54,27 @@ def shown_views(run: ShownRun) -> list[Any]:
     return run.views() if run.final else [run.view()]
 
 
-def staged(run: ShownRun, panels: list[Panel], overlay: ShownRun | None) -> dict[str, Any]:
-    """Join panels, made of `shown_views`, with the steps of the run."""
+def staged(run: ShownRun, panels: list[Panel], overlay: ShownRun | None, in_epochs: bool = True) -> dict[str, Any]:
+    """Join panels, made of `shown_views`, with the steps of the run; in_epochs: steps are counted in epochs, too."""
     steps = [step for step, _ in run.moments]
     epochs = {int(row["step"]): float(row["epoch"]) for row in run.rows}
     return stage_payload(
         panels,
         steps,
-        [epochs.get(step, 0.0) for step in steps],
+        [epochs.get(step, 0.0) for step in steps] if in_epochs else (),
         run=run.run_id,
         replay=run.final and len(steps) > 1,
         overlay=overlay.run_id if overlay else "",
+    )
+
+
+def told_steps(run: ShownRun, sentence: str, metric: str, words: str) -> tuple[str, ...]:
+    """Add a metric at every recorded step to a sentence about the picture."""
+    rows = {int(row["step"]): row for row in run.rows}
+    values = ((step, rows.get(step, {}).get(metric)) for step, _ in run.moments)
+    return tuple(
+        f"{sentence} At step {step:,} {words} {short(float('nan') if value is None else float(value))}."
+        for step, value in values
     )
 
 

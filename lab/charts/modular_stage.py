@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lab.charts import mlp_stage
-from lab.charts.mlp_stage import is_image, is_plane, series, short
+from lab.charts.mlp_stage import is_image, is_plane, series, short, shown_views, staged
 from lab.charts.palette import CLASSES, ROLES
 from lab.charts.stage_panels import (
     CurvesPanel,
@@ -25,7 +25,6 @@ from lab.charts.stage_panels import (
     png,
     rgb,
     sprite,
-    stage_payload,
 )
 from lab.shown_run import ShownRun
 from models.base import Array
@@ -47,18 +46,8 @@ NAMES = {
 
 def payload(run: ShownRun, overlay: ShownRun | None = None) -> dict[str, Any]:
     """Return the stage of a run: its newest moment while it trains, all recorded ones afterwards."""
-    views = run.views() if run.final else [run.view()]
-    steps = [step for step, _ in run.moments]
-    epochs = {int(row["step"]): float(row["epoch"]) for row in run.rows}
-    panels: list[Panel] = [network(run, views), result(run, views), *curves(run, overlay)]
-    return stage_payload(
-        panels,
-        steps,
-        [epochs.get(step, 0.0) for step in steps],
-        run=run.run_id,
-        replay=run.final and len(steps) > 1,
-        overlay=overlay.run_id if overlay else "",
-    )
+    views = shown_views(run)
+    return staged(run, [network(run, views), result(run, views), *curves(run, overlay)], overlay)
 
 
 def divided(run: ShownRun) -> bool:

@@ -20,7 +20,6 @@ from lab.charts.stage_panels import (
     Points,
     diverging,
     sprite,
-    stage_payload,
 )
 from lab.shown_run import ShownRun
 from models.base import Array
@@ -42,18 +41,9 @@ BASES = {
 
 def payload(run: ShownRun, overlay: ShownRun | None = None) -> dict[str, Any]:
     """Return the stage of a run: its newest moment while it trains, all recorded ones afterwards."""
-    views = run.views() if run.final else [run.view()]
-    steps = [step for step, _ in run.moments]
-    epochs = {int(row["step"]): float(row["epoch"]) for row in run.rows}
+    views = mlp_stage.shown_views(run)
     panels: list[Panel] = [network(run, views), result(run, views), *curves(run, overlay)]
-    return stage_payload(
-        panels,
-        steps,
-        [epochs.get(step, 0.0) for step in steps] if stepwise(run) else (),
-        run=run.run_id,
-        replay=run.final and len(steps) > 1,
-        overlay=overlay.run_id if overlay else "",
-    )
+    return mlp_stage.staged(run, panels, overlay, in_epochs=stepwise(run))
 
 
 def stepwise(run: ShownRun) -> bool:

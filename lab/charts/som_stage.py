@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lab.charts import som_map
-from lab.charts.mlp_stage import series, short
+from lab.charts.mlp_stage import series, shown_views, staged, told_steps
 from lab.charts.palette import CLASSES, ROLES
 from lab.charts.stage_panels import (
     Axis,
@@ -20,7 +20,6 @@ from lab.charts.stage_panels import (
     PlanePanel,
     Points,
     png,
-    stage_payload,
 )
 from lab.shown_run import ShownRun
 from models.base import Array
@@ -31,18 +30,8 @@ MARGIN = 0.06
 
 def payload(run: ShownRun, overlay: ShownRun | None = None) -> dict[str, Any]:
     """Return the stage of a run: its newest moment while it trains, all recorded ones afterwards."""
-    views = run.views() if run.final else [run.view()]
-    steps = [step for step, _ in run.moments]
-    epochs = {int(row["step"]): float(row["epoch"]) for row in run.rows}
-    panels: list[Panel] = [the_map(run, views), spread(run, views), *curves(run, overlay)]
-    return stage_payload(
-        panels,
-        steps,
-        [epochs.get(step, 0.0) for step in steps],
-        run=run.run_id,
-        replay=run.final and len(steps) > 1,
-        overlay=overlay.run_id if overlay else "",
-    )
+    views = shown_views(run)
+    return staged(run, [the_map(run, views), spread(run, views), *curves(run, overlay)], overlay)
 
 
 def is_image(run: ShownRun) -> bool:
@@ -53,16 +42,6 @@ def is_image(run: ShownRun) -> bool:
 def is_photograph(run: ShownRun) -> bool:
     """Whether the data are the colours of a photograph."""
     return "photograph" in run.scene
-
-
-def _told(run: ShownRun, sentence: str, metric: str, words: str) -> tuple[str, ...]:
-    """Add a metric at every recorded step to a sentence about the picture."""
-    rows = {int(row["step"]): row for row in run.rows}
-    values = ((step, rows.get(step, {}).get(metric)) for step, _ in run.moments)
-    return tuple(
-        f"{sentence} At step {step:,} {words} {short(float('nan') if value is None else float(value))}."
-        for step, value in values
-    )
 
 
 # ---- the map itself ----
@@ -82,7 +61,7 @@ def the_map(run: ShownRun, views: list[Any]) -> ImagesPanel:
         draw, title, notice = som_map.labelled, "The map", "Discs: examples won. Violet: far from its neighbours."
         legend = ((som_map.RIDGE, "distance to neighbours"), *_class_legend(run))
         told = "every unit shaded by its distance to its neighbours, with a disc for the examples it won."
-    alts = _told(run, f"A map of {rows} by {columns} units, {told}", "test_trust", "trustworthiness is")
+    alts = told_steps(run, f"A map of {rows} by {columns} units, {told}", "test_trust", "trustworthiness is")
     return ImagesPanel(
         title=title, alt=alts[-1], alts=alts, notice=notice, weight=1.2, legend=legend, square=True,
         images=tuple(png(draw(run, view)) for view in views), pixelated=is_image(run),
@@ -112,7 +91,7 @@ def net(run: ShownRun, views: list[Any]) -> PlanePanel:
     data, points = run.facts["data"], run.scene["points"]
     classes = data["task"] == "classification"
     groups = run.scene["point_targets"].astype(int) if classes else np.zeros(len(points), int)
-    alts = _told(run, f"Data points with the net of units over them{_plane_words(run)}.", "test_qe", _QE_WORDS)
+    alts = told_steps(run, f"Data points with the net of units over them{_plane_words(run)}.", "test_qe", _QE_WORDS)
     return PlanePanel(
         title="The net in the data",
         alt=alts[-1],
@@ -162,7 +141,7 @@ def _lines(run: ShownRun, views: list[Any]) -> Array:
 
 def _photograph(run: ShownRun, views: list[Any]) -> ImagesPanel:
     count = run.config["rows"] * run.config["columns"]
-    alts = _told(run, f"A photograph, and below it the same in {count} colours.", "test_explained",
+    alts = told_steps(run, f"A photograph, and below it the same in {count} colours.", "test_explained",
                  "the share of the spread of colours that is kept is")  # fmt: skip
     return ImagesPanel(
         title=f"The photograph, and in {count} colours",
@@ -194,12 +173,13 @@ def curves(run: ShownRun, overlay: ShownRun | None = None) -> list[CurvesPanel]:
     top = max((float(line.values[0]) for line in qe if len(line.values) and np.isfinite(line.values[0])), default=1.0)
     first = CurvesPanel(
         title="Quantization error",
-        alt="", alts=_told(run, "Mean distance to the best unit over the steps.", "test_qe", "on test data it is"),
+        alt="", alts=told_steps(run, "Mean distance to the best unit over the steps.", "test_qe", "on test data it is"),
         series=tuple(qe), y_label="mean distance", until=None if run.final else float(run.total_steps), low=0.0,
         high=top, baselines=floor,
     )  # fmt: skip
     second = replace(
         first, title="Topographic error", series=tuple(te), y_label="share of examples", baselines=(), high=1.0,
-        alts=_told(run, "Share of test examples whose two best units do not touch.", "test_te", "it is"), below=True,
+        alts=told_steps(run, "Share of test examples whose two best units do not touch.", "test_te", "it is"),
+        below=True,
     )  # fmt: skip
     return [replace(panel, alt=panel.alts[-1]) for panel in (first, second)]
