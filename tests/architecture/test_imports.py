@@ -108,7 +108,7 @@ RULES = (
     ),
     Rule(
         "settings, views and presets are read without Keras",
-        files=("models/base.py", "models/configs.py", "models/views.py", "models/presets.py"),
+        files=("models/base.py", "models/configs/*.py", "models/views/*.py", "models/presets/*.py"),
         only=(*STANDARD, "numpy", "pydantic", "models.base", "models.configs", "models.views", "models.presets"),
     ),
     Rule(
@@ -276,9 +276,9 @@ OFFENDERS = [
     ("evidence/depth.py", "from lab.session import store", RULES[2]),
     ("models/cnn.py", "import pandas", RULES[3]),
     ("models/cnn.py", "from lab.runs import RunStore", RULES[3]),
-    ("models/configs.py", "import keras", RULES[4]),
-    ("models/presets.py", "def late():\n    from models import mlp", RULES[4]),
-    ("models/views.py", "from models.training_loop import CompiledTraining", RULES[4]),
+    ("models/configs/mlp.py", "import keras", RULES[4]),
+    ("models/presets/mlp.py", "def late():\n    from models import mlp", RULES[4]),
+    ("models/views/mlp.py", "from models.training_loop import CompiledTraining", RULES[4]),
     ("lab/charts/cnn_stage.py", "import keras", RULES[5]),
     ("lab/charts/cnn_stage.py", "from lab.runs import RunStore", RULES[5]),
     ("lab/charts/cnn_stage.py", "from lab.datasets.choose import load", RULES[5]),

@@ -19,7 +19,7 @@ SKIPPED = {
 }  # fmt: skip
 SPEAKING = (
     "pages/*.py", "streamlit_app.py", "lab/catalog.py", "lab/home.py", "lab/page.py", "lab/live.py", "lab/frame.py",
-    "lab/own_data.py", "lab/charts/*.py", "models/presets.py", "models/configs.py", "README.md",
+    "lab/own_data.py", "lab/charts/*.py", "models/presets/*.py", "models/configs/*.py", "README.md",
 )  # fmt: skip
 FORBIDDEN = ("simply", "obviously", "amazing", "revolutionary", "magic", "magical")
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u26ff\u2705\u2728\u274c\u274e\u2753-\u2757\u2764\ufe0f]")

@@ -1,0 +1,76 @@
+"""What each family shows of its inside: one frozen dataclass of arrays per family; imports no Keras.
+
+A view can therefore be opened by the web process, which never imports TensorFlow.
+"""
+
+from models.base import View
+from models.views.autoencoder import (
+    PLANE_CELLS,
+    SHOWN_CODES,
+    SHOWN_PAIRS,
+    SHOWN_SAMPLES,
+    WORST_REBUILT,
+    AutoencoderView,
+)
+from models.views.backpropagation import SLICE_EXTENT, SLICE_SIZE, BackpropagationView
+from models.views.cnn import MAP_LEVELS, SHOWN_IMAGES, SHOWN_MAPS, CnnView
+from models.views.gan import GAN_ARROWS, GAN_FAKES, GAN_HEAT, GAN_NET, GAN_SAMPLES, GanView
+from models.views.gradient_flow import GradientFlowView
+from models.views.mlp import BINS, CALIBRATION_BINS, MAP_SIZE, SHOWN_EXAMPLES, SURFACE_SIZE, WORST, MlpView
+from models.views.modular import NOISES, SHOWN_MEMBERS, TILE_SIDE, ModularView
+from models.views.rbf import BUMP_SIZE, CURVE_SIZE, SHOWN_BUMPS, RbfView
+from models.views.som import SHOWN_COMPONENTS, SHOWN_POINTS, SomView
+
+VIEWS: dict[str, type[View]] = {
+    "backpropagation": BackpropagationView,
+    "gradient_flow": GradientFlowView,
+    "mlp": MlpView,
+    "cnn": CnnView,
+    "autoencoder": AutoencoderView,
+    "rbf": RbfView,
+    "som": SomView,
+    "modular": ModularView,
+    "gan": GanView,
+}
+
+__all__ = [
+    "BINS",
+    "BUMP_SIZE",
+    "CALIBRATION_BINS",
+    "CURVE_SIZE",
+    "GAN_ARROWS",
+    "GAN_FAKES",
+    "GAN_HEAT",
+    "GAN_NET",
+    "GAN_SAMPLES",
+    "MAP_LEVELS",
+    "MAP_SIZE",
+    "NOISES",
+    "PLANE_CELLS",
+    "SHOWN_BUMPS",
+    "SHOWN_CODES",
+    "SHOWN_COMPONENTS",
+    "SHOWN_EXAMPLES",
+    "SHOWN_IMAGES",
+    "SHOWN_MAPS",
+    "SHOWN_MEMBERS",
+    "SHOWN_PAIRS",
+    "SHOWN_POINTS",
+    "SHOWN_SAMPLES",
+    "SLICE_EXTENT",
+    "SLICE_SIZE",
+    "SURFACE_SIZE",
+    "TILE_SIDE",
+    "VIEWS",
+    "WORST",
+    "WORST_REBUILT",
+    "AutoencoderView",
+    "BackpropagationView",
+    "CnnView",
+    "GanView",
+    "GradientFlowView",
+    "MlpView",
+    "ModularView",
+    "RbfView",
+    "SomView",
+]
