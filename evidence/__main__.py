@@ -18,7 +18,7 @@ def experiments() -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """List the experiments, or run the one named first with the other arguments; import nothing that it does not need."""
+    """List the experiments, or run the one named first with the other arguments."""
     known = experiments()
     if not arguments:
         width = max(map(len, known))

@@ -11,6 +11,7 @@ the pixels.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -106,7 +107,7 @@ def _classified(model: Any, weights: Any, data: Any, rows: Any, seed: int) -> fl
     return float((guessed == data.test_targets).mean())
 
 
-def main() -> None:
+def main(_: Sequence[str] = ()) -> None:
     """Measure both tables, and write them with settings, versions and device."""
     from lab.engine.run_process import describe_device
     from lab.engine.versions import describe, versions

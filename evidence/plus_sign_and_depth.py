@@ -5,6 +5,7 @@ evidence/results/plus_sign_and_depth.json: `python -m evidence.plus_sign_and_dep
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -39,7 +40,7 @@ def measure(stack: str, depth: int, seed: int) -> float:
     return gradient_flow.evaluate(model, data)["test_accuracy"]
 
 
-def main() -> None:
+def main(_: Sequence[str] = ()) -> None:
     """Measure everything and store it with settings, versions, device and date."""
     from lab.engine.run_process import describe_device
     from lab.engine.versions import describe, versions
