@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from statistics import NormalDist
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -21,26 +21,31 @@ import tensorflow as tf
 from lab.datasets.bundled import bundled
 from lab.datasets.clouds import BANDS, SPREAD, centres, cloud
 from lab.datasets.dataset import PLANE_EXTENT, PLANE_SCALE, Dataset
+from lab.datasets.images import DOWNLOADED
 from models import gan_measures, presets
 from models.base import Array, Baseline, Live, Snapshot, schedule
 from models.configs import GanConfig
 from models.gan_baselines import baselines_for
 from models.gan_training import Adversaries, Game, discriminator_loss, generator_loss
-from models.views import GAN_ARROWS, GAN_FAKES, GAN_HEAT, GAN_NET, GAN_SAMPLES, GanView
+from models.image_downloads import downloaded
+from models.views import GAN_ARROWS, GAN_FAKES, GAN_GREYS, GAN_HEAT, GAN_NET, GAN_SAMPLES, GAN_TWINS, GanView
 
 MOST_THREADS = 1  # products of such small matrices are faster on one thread than shared by two
 MEASURED = 2000  # samples, and at most as many held-out examples, that the measures look at
 COMPARED = 500  # of them, where each is compared with every training example
 SCORES = 100
 MOMENTS = 42  # pictures of a run: what is shipped should be small
+MOMENTS_OF_LARGE = 20  # of a run on large images, where a moment weighs more and takes longer to measure
+LARGE = 256  # pixels of an image from which on it is large
 SHOWN_REAL = 600
-BLURRED = 5  # nearest training images whose mean is shown as what blurring gives
 EVALUATION = (7, 11)  # seed of the noise that never changes, so that pictures of two moments can be compared
 LEAK = 0.2
 
 
 def load(config: GanConfig) -> Dataset:
-    """Return what is to be imitated. Raises UnfitData for own spots that are missing."""
+    """Return what is to be imitated. Raises UnfitData for own spots that are missing, or images that cannot be had."""
+    if config.dataset in DOWNLOADED:
+        return downloaded(config.dataset, seed=config.seed, most=config.examples)
     if config.dataset == "digits":
         return bundled("digits", seed=config.seed, test_share=0.25)
     return cloud(config.dataset, seed=config.seed, points=config.points)
@@ -91,16 +96,17 @@ def train(config: GanConfig, data: Dataset, model: keras.Model, live: Live | Non
         seed=config.seed,
     )
     examples = config.batch_size * config.discriminator_steps / len(data.train_inputs)
-    seen = Snapshot(0, 0.0, 0.0, evaluate(model, data), look(model, data))
-    yield seen
+    first_seen = Snapshot(0, 0.0, 0.0, *observe(model, data))
+    yield first_seen
     training.warm()
-    yield seen
+    yield first_seen
     seconds = 0.0
-    for first, last in pairwise(schedule(config.steps, MOMENTS)):
+    moments = MOMENTS_OF_LARGE if data.train_inputs.shape[1] > LARGE else MOMENTS
+    for first, last in pairwise(schedule(config.steps, moments)):
         started = perf_counter()
         training.run(first, last, live.learning_rate, config.discriminator_rate)
         seconds += perf_counter() - started
-        yield Snapshot(last, last * examples, seconds, evaluate(model, data), look(model, data))
+        yield Snapshot(last, last * examples, seconds, *observe(model, data))
 
 
 def generate(model: keras.Model, count: int, seed: tuple[int, int] = EVALUATION) -> Array:
@@ -114,7 +120,30 @@ def run_part(model: keras.Model, part: str, inputs: Any) -> Array:
     return np.asarray(network(tf.convert_to_tensor(inputs), training=False))
 
 
-def evaluate(model: keras.Model, data: Dataset) -> dict[str, float]:
+class Samples(NamedTuple):
+    """What all numbers and pictures of one moment are made of."""
+
+    fakes: Array  # (2,000, d) from the noise that never changes
+    scores_real: Array  # (2,000 or fewer, 1) of held-out examples
+    scores_fake: Array  # (2,000, 1)
+    counts: Array  # (k,) samples at each spot or class
+    good: float  # share of good samples
+
+
+def sample(model: keras.Model, data: Dataset) -> Samples:
+    """Draw samples from fixed noise, and let the discriminator judge them and held-out examples."""
+    fakes = generate(model, MEASURED)
+    scores = [run_part(model, "discriminator", one) for one in (data.test_inputs[:MEASURED], fakes)]
+    return Samples(fakes, *scores, *modes_of(data, fakes))
+
+
+def observe(model: keras.Model, data: Dataset) -> tuple[dict[str, float], GanView]:
+    """Return the measures and the view of one moment, made of the same samples."""
+    seen = sample(model, data)
+    return evaluate(model, data, seen), draw(model, data, seen)
+
+
+def evaluate(model: keras.Model, data: Dataset, seen: Samples | None = None) -> dict[str, float]:
     """Return the measures of both networks, on 2,000 samples of fixed noise and as many held-out examples at most.
 
     test_d_loss, test_g_loss: the game's losses, without penalty. test_quality: share of samples within 3 standard
@@ -124,20 +153,23 @@ def evaluate(model: keras.Model, data: Dataset) -> dict[str, float]:
     of spots or classes, left out on moons and spirals. test_spread: standard deviation of the samples over the data's.
     Where neighbours are sought, 500 samples are compared with 2,000 training examples.
     """
-    fakes, held_out = generate(model, MEASURED), data.test_inputs[:MEASURED]
-    scores = [run_part(model, "discriminator", one) for one in (held_out, fakes)]
-    pairs = min(len(one) for one in scores)
+    seen = seen or sample(model, data)
+    pairs = min(len(seen.scores_real), len(seen.scores_fake))
     losses = {
-        "test_d_loss": discriminator_loss(model.game.loss, scores[0][:pairs], scores[1][:pairs]),
-        "test_g_loss": generator_loss(model.game.loss, scores[1]),
+        "test_d_loss": discriminator_loss(model.game.loss, seen.scores_real[:pairs], seen.scores_fake[:pairs]),
+        "test_g_loss": generator_loss(model.game.loss, seen.scores_fake),
     }
     measured = {name: float(np.mean(np.asarray(values, np.float64))) for name, values in losses.items()}
-    return {**measured, **quality(data, fakes), "test_spread": gan_measures.spread_ratio(fakes, held_out)}
+    spread = gan_measures.spread_ratio(seen.fakes, data.test_inputs[:MEASURED])
+    return {**measured, **_quality(data, seen.fakes, seen.counts, seen.good), "test_spread": spread}
 
 
 def quality(data: Dataset, samples: Array) -> dict[str, float]:
     """Return quality, coverage and modes of samples, see `evaluate`; the same for a baseline's samples."""
-    counts, good = modes_of(data, samples)
+    return _quality(data, samples, *modes_of(data, samples))
+
+
+def _quality(data: Dataset, samples: Array, counts: Array, good: float) -> dict[str, float]:
     if len(counts):
         found = gan_measures.covered(counts, COMPARED if data.image_shape else len(samples))
         return {"test_quality": good, "test_coverage": found / len(counts), "test_modes": float(found)}
@@ -172,28 +204,18 @@ def scene(config: GanConfig, data: Dataset) -> Mapping[str, Array]:
     """Return what training does not change.
 
     2-D: points (600, 2) float32 real ones in the coordinates of the picture; centres (k, 2). Images: real_images
-    (36, h, w) float16 of the training part; train_images (n, h, w) uint8, 0 to 255; train_classes (n,); sharpness_real
-    (2,): of 500 held-out images at most, and of the mean of the 5 nearest training images to each of them.
+    (36, h, w) uint8 of the training part, 0 to 255; sharpness_real (1,): of 500 held-out images at most.
     """
     if data.image_shape:
-        images = data.train_inputs.reshape(-1, *data.image_shape)
+        held_out = data.test_inputs[:COMPARED].reshape(-1, *data.image_shape)
         return {
-            "real_images": images[:GAN_SAMPLES].astype(np.float16),
-            "train_images": np.rint(255 * images).astype(np.uint8),
-            "train_classes": data.train_targets,
-            "sharpness_real": sharpness_of_real(data),
+            "real_images": np.rint(255 * data.train_inputs[:GAN_SAMPLES].reshape(-1, *data.image_shape)).astype(
+                np.uint8
+            ),
+            "sharpness_real": np.array([gan_measures.sharpness(held_out)]),
         }
     middle = np.zeros((0, 2)) if data.name in BANDS else spots(data) * PLANE_SCALE
     return {"points": data.points("train")[:SHOWN_REAL], "centres": middle.astype(np.float32)}
-
-
-def sharpness_of_real(data: Dataset) -> Array:
-    """Return the sharpness of held-out images, and of the mean of the training images nearest to each: (2,)."""
-    assert data.image_shape is not None
-    held_out = data.test_inputs[:COMPARED].astype(np.float64)
-    away = ((held_out[:, None] - data.train_inputs[None, :MEASURED].astype(np.float64)) ** 2).sum(2)  # (n, m)
-    blurred = data.train_inputs[np.argsort(away, axis=1, kind="stable")[:, :BLURRED]].mean(axis=1)
-    return np.array([gan_measures.sharpness(one.reshape(-1, *data.image_shape)) for one in (held_out, blurred)])
 
 
 def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None = None) -> GanView:
@@ -206,33 +228,44 @@ def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None =
         from models.gan_questions import answer
 
         return answer(model, data, question)
-    fakes = generate(model, MEASURED)
-    scores = {
-        "scores_real": run_part(model, "discriminator", data.test_inputs[:SCORES])[:, 0].astype(np.float16),
-        "scores_fake": run_part(model, "discriminator", fakes[:SCORES])[:, 0].astype(np.float16),
+    return draw(model, data, sample(model, data))
+
+
+def draw(model: keras.Model, data: Dataset, seen: Samples) -> GanView:
+    """Return the pictures of one moment."""
+    fakes = seen.fakes
+    told = {
+        "scores_real": seen.scores_real[:SCORES, 0].astype(np.float16),
+        "scores_fake": seen.scores_fake[:SCORES, 0].astype(np.float16),
+        "mode_counts": seen.counts.astype(np.int32),
     }
-    counts = {"mode_counts": modes_of(data, fakes)[0].astype(np.int32)}
     if data.image_shape:
         sharp = gan_measures.sharpness(fakes[:COMPARED].reshape(-1, *data.image_shape))
-        return GanView(sharpness=np.array([sharp]), **scores, **counts, **_images(data, fakes[:GAN_SAMPLES]))
+        return GanView(sharpness=np.array([sharp]), **told, **_images(data, fakes[:GAN_SAMPLES]))
     return GanView(
         fakes=(fakes[:GAN_FAKES] * PLANE_SCALE).astype(np.float16),
         heat=np.rint(255 * np.nan_to_num(heat(model))).astype(np.uint8),
         net=(run_part(model, "generator", noise_grid(model.game.latent)) * PLANE_SCALE).astype(np.float16),
         pulls=pulls(model, fakes[:GAN_ARROWS]).astype(np.float16),
-        **scores,
-        **counts,
+        **told,
     )
 
 
 def _images(data: Dataset, samples: Array) -> dict[str, Array]:
-    rows, away = gan_measures.nearest(samples, data.train_inputs)
+    rows, away = gan_measures.nearest(samples[:GAN_TWINS], data.train_inputs)
     assert data.image_shape is not None
     return {
-        "samples": samples.reshape(-1, *data.image_shape).astype(np.float16),
+        "samples": greys(samples).reshape(-1, *data.image_shape),
+        "nearest_images": np.rint(255 * data.train_inputs[rows]).astype(np.uint8).reshape(-1, *data.image_shape),
         "nearest_rows": rows.astype(np.int32),
         "nearest_away": away.astype(np.float32),
     }
+
+
+def greys(pictures: Array) -> Array:
+    """Return pictures in 0..1 as uint8 in 0..255, in few steps of grey, which take less room."""
+    steps = np.rint(np.clip(np.nan_to_num(pictures), 0.0, 1.0) * (GAN_GREYS - 1))
+    return np.rint(steps * (255 / (GAN_GREYS - 1))).astype(np.uint8)
 
 
 def heat(model: keras.Model) -> Array:

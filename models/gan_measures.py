@@ -13,10 +13,13 @@ REACH = 3.0  # standard deviations; a sample within is of high quality
 LEAST_SHARE = 0.1  # of an even share of the samples, for a mode to count as covered
 NEAR = 0.99  # quantile of the distances from held-out data to the nearest training example
 BLOCK = 500
+WIDE, CANDIDATES = 256, 8  # numbers to an example from which on a rougher search picks so many to be compared exactly
 
 
 def nearest(samples: Array, others: Array) -> tuple[Array, Array]:
     """Return the nearest of the others for each sample, and how far it is: (n, d), (m, d) -> (n,) int, (n,)."""
+    if samples.shape[1] >= WIDE and len(others) > CANDIDATES:
+        return _nearest_of_many(samples, others)
     others = np.asarray(others, np.float64)
     lengths = (others**2).sum(1)
     rows, away = [], []
@@ -26,6 +29,21 @@ def nearest(samples: Array, others: Array) -> tuple[Array, Array]:
         best = squared.argmin(1)
         rows.append(best)
         away.append(np.sqrt(((block - others[best]) ** 2).sum(1)))
+    return np.concatenate(rows), np.concatenate(away)
+
+
+def _nearest_of_many(samples: Array, others: Array) -> tuple[Array, Array]:
+    """Do the same for large images: candidates in the precision they come in, the choice among them in float64."""
+    lengths = np.einsum("md,md->m", others, others)
+    rows, away = [], []
+    for start in range(0, len(samples), BLOCK):
+        block = samples[start : start + BLOCK]
+        picked = np.argpartition(lengths[None] - 2.0 * block @ others.T, CANDIDATES, axis=1)[:, :CANDIDATES]
+        apart = block[:, None].astype(np.float64) - others[picked]
+        far = np.sqrt((apart**2).sum(2))  # (n, 8)
+        best = far.argmin(1)
+        rows.append(np.take_along_axis(picked, best[:, None], 1)[:, 0])
+        away.append(np.take_along_axis(far, best[:, None], 1)[:, 0])
     return np.concatenate(rows), np.concatenate(away)
 
 

@@ -29,7 +29,7 @@ page.first_screen(
         "discriminator_units", "discriminator_layers", "discriminator_steps",
         "momentum", "penalty", "batch_size", "seed",
     ),
-    beside=gan.set_spots,
+    beside=gan.SPOTS.button,
 )  # fmt: skip
 page.inside(
     "All samples come from one noise that never changes, so that two moments can be compared. Choose a recorded step.",

@@ -37,7 +37,7 @@ page.first_screen(
         "samples", "noise", "dimensions", "test_share",
     ),
     own_data=own_data,
-    beside=rbf.set_points,
+    beside=rbf.POINTS.button,
 )  # fmt: skip
 page.inside(
     "The first three pictures solve the same network again, on the same data: at other widths, and by small steps.",

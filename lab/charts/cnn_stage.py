@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from lab.charts.image_grid import kernel_pixels, mosaics
+from lab.charts.image_grid import kernel_pixels
+from lab.charts.mistakes import mistakes
 from lab.charts.mlp_stage import curves, shown_views, staged
-from lab.charts.palette import POSITIVE, ROLES
-from lab.charts.stage_panels import Edges, ImagesPanel, NetworkLayer, NetworkPanel, png, rgb, sprite
+from lab.charts.palette import POSITIVE
+from lab.charts.stage_panels import Edges, ImagesPanel, NetworkLayer, NetworkPanel, rgb, sprite
 from lab.shown_run import ShownRun
 from models.base import Array
 from models.views import MAP_LEVELS, SHOWN_MAPS
 
 TILE = 28  # screen pixels of a picture in the network, before it is enlarged
-COLUMNS = 12
 NARROW = 8  # more pictures than these stand in two columns
 
 
@@ -167,21 +167,4 @@ def _network_alt(run: ShownRun, view: Any, step: int) -> str:
 
 def result(run: ShownRun, views: list[Any]) -> ImagesPanel:
     """Return test images side by side, those that the network gets wrong on a ground of warning colour."""
-    images = run.scene["test_images"] / 255.0
-    truths = run.scene["test_targets"][: len(images)].astype(int)
-    wrong = [view.probabilities[: len(images)].argmax(axis=1) != truths for view in views]
-    counts = tuple(f"{int(one.sum())} of {len(images)} read wrongly" for one in wrong)
-    alts = tuple(
-        f"A grid of test images. At step {step:,}, {count}; these stand on a warning colour."
-        for (step, _), count in zip(run.moments, counts, strict=True)
-    )
-    return ImagesPanel(
-        title="Images it has never seen",
-        alt=alts[-1],
-        alts=alts,
-        notice="Watch the mistakes go out. Which ones stay?",
-        weight=1.25,
-        images=tuple(png(one) for one in mosaics(images, wrong, COLUMNS)),
-        legend=((ROLES["wrong"], counts),),
-        square=True,
-    )
+    return mistakes(run, views, run.scene["test_images"] / 255.0, "Images it has never seen")

@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from lab.charts.gan_stage import EXTENT, is_image
+from lab.charts.gan_stage import EXTENT, SIDE, is_image
 from lab.charts.mlp_inside import HEIGHT, TEXT, THREE_DIGITS
 from lab.charts.palette import CLASSES, ROLES
 from lab.charts.som_inside import bars
@@ -121,7 +121,7 @@ def _images_in_time(run: ShownRun) -> Any:
     for turn, place in enumerate(chosen_moments(run, IMAGE_MOMENTS)):
         images = run.view(place).samples[:IMAGE_ROWS]
         rows += [
-            {"x": turn + 0.5, "y": noise + 0.5, "url": picture(pixels), "step": f"{run.moments[place][0]:,}"}
+            {"x": turn + 0.5, "y": noise + 0.5, "url": picture(pixels / 255), "step": f"{run.moments[place][0]:,}"}
             for noise, pixels in enumerate(images)
         ]
     table = pd.DataFrame(rows)
@@ -134,9 +134,10 @@ def _images_in_time(run: ShownRun) -> Any:
     return finished(drawn + words, TILE * (IMAGE_ROWS + 0.5))
 
 
-def picture(pixels: Array, zoom: int = 6) -> str:
+def picture(pixels: Array) -> str:
     """Return an image from 0 to 1 as a PNG data URI, dark ink on white, every pixel enlarged: (h, w)."""
     ink = np.rint(255 * (1 - np.clip(np.nan_to_num(np.asarray(pixels, float)), 0, 1))).astype(np.uint8)
+    zoom = max(1, round(SIDE / len(ink)))
     return png(np.kron(ink, np.ones((zoom, zoom), np.uint8)))
 
 
@@ -144,14 +145,17 @@ def nearest(run: ShownRun, view: Any) -> Any:
     """Return twelve samples, below each its nearest training image and how far it is; None for points."""
     if not is_image(run):
         return None
-    trained, away = run.scene["train_images"], view.nearest_away
-    rows = []
+    away, rows = view.nearest_away, []
     for place in range(PAIRS):
         column, line = place % 6, 2.9 * (place // 6)
-        twin = trained[view.nearest_rows[place]].astype(float) / 255
         rows += [
-            {"x": column + 0.5, "y": line + 0.5, "url": picture(view.samples[place]), "name": ""},
-            {"x": column + 0.5, "y": line + 1.5, "url": picture(twin), "name": f"{away[place]:.2f}"},
+            {"x": column + 0.5, "y": line + 0.5, "url": picture(view.samples[place] / 255), "name": ""},
+            {
+                "x": column + 0.5,
+                "y": line + 1.5,
+                "url": picture(view.nearest_images[place] / 255),
+                "name": f"{away[place]:.2f}",
+            },
         ]
     table = pd.DataFrame(rows)
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, 6], nice=False))

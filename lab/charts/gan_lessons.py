@@ -1,4 +1,4 @@
-"""Pictures of the questions to two adversaries: slow motion, a walk through the noise, the quiz, clicked spots."""
+"""Pictures of the questions to two adversaries: slow motion, a walk through the noise, the quiz."""
 
 from typing import Any
 
@@ -128,21 +128,3 @@ def loss_of_detective(run: ShownRun, top: float) -> Any:
         x=alt.value("width"), y=y, text="name:N"
     )  # fmt: skip
     return finished(line + rule + word, 240)
-
-
-# ---- spots of one's own ----
-
-
-def clickable(points: Array, reach: float, places: int) -> Any:
-    """Return a square field to click, with the spots that are set: selection "place" tells x and y of a click."""
-    x, y = np.meshgrid(np.linspace(-reach, reach, places), np.linspace(-reach, reach, places))
-    field = pd.DataFrame({"x": np.round(x.ravel(), 1), "y": np.round(y.ravel(), 1)})
-    place = alt.selection_point(name="place", fields=["x", "y"], on="click", empty=False)
-    axes = {
-        "x": alt.X("x:Q", title="x1", scale=alt.Scale(domain=[-reach, reach], nice=False, padding=6)),
-        "y": alt.Y("y:Q", title="x2", scale=alt.Scale(domain=[-reach, reach], nice=False, padding=6)),
-    }
-    free = alt.Chart(field).mark_square(size=80, color=ROLES["baseline"], opacity=0.12).encode(**axes)
-    chosen = pd.DataFrame({"x": points[:, 0], "y": points[:, 1]})
-    dots = alt.Chart(chosen).mark_circle(size=150, color=ROLES["real"], opacity=1).encode(**axes)
-    return finished(dots + free.add_params(place), 400)

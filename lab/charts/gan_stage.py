@@ -25,7 +25,7 @@ from models.base import Array
 
 EXTENT, POINT, REAL, FAKE = 6.0, 2.2, 0, 1
 ARROW, HEAD = 1.0, 0.35  # length of the longest arrow, in units of the axes; its head, as a share of it
-SIDE, GAP, COLUMNS = 6, 2, 6  # magnification of a pixel, space between images, images to a row
+SIDE, GAP, COLUMNS = 48, 2, 6  # pixels of the page along an image, space between images, images to a row
 SEAM = 150  # grey between images, which shows on light and on dark ground
 BALANCE = {"non_saturating": (2 * log(2), log(2)), "least_squares": (0.25, 0.125), "wasserstein": (0.0, None)}
 
@@ -121,15 +121,15 @@ def net_lines(places: Array) -> Array:
 
 
 def mosaic(images: Array, columns: int = COLUMNS) -> Array:
-    """Return images, (n, h, w) from 0 to 1, dark ink on white, side by side, as grey pixels: (h', w') uint8."""
+    """Return images, (n, h, w) uint8 from 0 to 255, dark ink on white, side by side, as grey pixels: (h', w') uint8."""
     count, height, width = images.shape
-    rows = -(-count // columns)
-    ink = np.rint(255 * (1 - np.clip(np.nan_to_num(images.astype(float)), 0, 1))).astype(np.uint8)
-    large = np.kron(ink, np.ones((1, SIDE, SIDE), np.uint8))
-    sheet = np.full((rows * (height * SIDE + GAP) - GAP, columns * (width * SIDE + GAP) - GAP), SEAM, np.uint8)
+    rows, zoom = -(-count // columns), max(1, round(SIDE / height))
+    high, wide = height * zoom, width * zoom
+    large = np.kron(255 - images, np.ones((1, zoom, zoom), np.uint8))
+    sheet = np.full((rows * (high + GAP) - GAP, columns * (wide + GAP) - GAP), SEAM, np.uint8)
     for place in range(count):
-        top, left = (place // columns) * (height * SIDE + GAP), (place % columns) * (width * SIDE + GAP)
-        sheet[top : top + height * SIDE, left : left + width * SIDE] = large[place]
+        top, left = (place // columns) * (high + GAP), (place % columns) * (wide + GAP)
+        sheet[top : top + high, left : left + wide] = large[place]
     return sheet
 
 

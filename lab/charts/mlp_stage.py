@@ -4,19 +4,18 @@ Built ten times a second while a network trains: whatever stands still is comput
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from lab.charts.palette import CLASSES, ROLES
+from lab.charts.mistakes import mistakes
+from lab.charts.palette import CLASSES
 from lab.charts.stage_panels import (
     Axis,
     CurvesPanel,
     Edges,
-    ImagesPanel,
     NetworkLayer,
     NetworkPanel,
     Panel,
@@ -26,7 +25,6 @@ from lab.charts.stage_panels import (
     class_regions,
     diverging,
     png,
-    rgb,
     sprite,
     stage_payload,
 )
@@ -37,7 +35,6 @@ from models.views import MAP_SIZE, SURFACE_SIZE
 EXTENT = 6.0
 SHOWN = 16  # units of a layer that are recorded
 DEEP = 4  # from input to output; more layers than these share the width
-MOSAIC_COLUMNS, MOSAIC_ROWS, FRAME = 12, 12, 1
 FORMULAS = {"x1^2": "x1²", "x2^2": "x2²", "x1*x2": "x1·x2"}
 LOST = "The predictions are not numbers any more."
 EXPLODED = 1000.0  # a value so many times the first one asks for a logarithmic axis
@@ -295,7 +292,7 @@ def result(run: ShownRun, views: list[Any]) -> Panel:
     if is_plane(run):
         return surface(run, views)
     if is_image(run):
-        return mosaic(run, views)
+        return mistakes(run, views, run.scene["test_images"][..., np.newaxis], "Digits it has never seen")
     if run.facts["data"]["task"] == "regression":
         return predicted_against_true(run, views)
     return examples_plane(run, views)
@@ -352,47 +349,6 @@ def _surface_picture(run: ShownRun, view: Any) -> Array:
     if run.facts["data"]["task"] == "regression":
         return diverging(values[..., 0], limit=float(np.abs(run.scene["train_targets"]).max()))
     return class_regions(values)
-
-
-def mosaic(run: ShownRun, views: list[Any]) -> ImagesPanel:
-    """Return test images side by side, those that the network gets wrong on a ground of warning colour."""
-    images = run.scene["test_images"][: MOSAIC_COLUMNS * MOSAIC_ROWS]
-    truths = run.scene["test_targets"][: len(images)].astype(int)
-    wrong = [view.probabilities[: len(images)].argmax(axis=1) != truths for view in views]
-    counts = tuple(f"{int(one.sum())} of {len(images)} read wrongly" for one in wrong)
-    alts = tuple(
-        f"A grid of test images. At step {step:,}, {count}; these stand on a warning colour."
-        for (step, _), count in zip(run.moments, counts, strict=True)
-    )
-    return ImagesPanel(
-        title="Digits it has never seen",
-        alt=alts[-1],
-        alts=alts,
-        notice="Watch the mistakes go out. Which ones stay?",
-        weight=1.25,
-        images=tuple(png(picture) for picture in _mosaics(images, wrong)),
-        legend=((ROLES["wrong"], counts),),
-        square=True,
-    )
-
-
-def _mosaics(images: Array, wrong: list[Array]) -> Iterator[Array]:
-    """Compose images (n, h, w) in 0..1 into one RGBA picture per frame: ink on white, or on the warning colour."""
-    rows = -(-len(images) // MOSAIC_COLUMNS)
-    count, (height, width) = rows * MOSAIC_COLUMNS, (images.shape[1] + 2 * FRAME, images.shape[2] + 2 * FRAME)
-    right, bad = np.zeros((2, count, height, width, 4), np.uint8)
-    inside = (slice(0, len(images)), slice(FRAME, -FRAME), slice(FRAME, -FRAME))
-    grey = 255 * (1 - np.clip(images, 0, 1))[..., np.newaxis]
-    right[(*inside, slice(0, 3))] = grey
-    right[(*inside, 3)] = 255
-    bad[: len(images)] = (*rgb(ROLES["wrong"]), 255)
-    bad[(*inside, slice(0, 3))] = 0.55 * grey + 0.45 * rgb(ROLES["wrong"])
-    for frame in wrong:
-        chosen = np.zeros(count, bool)
-        chosen[: len(images)] = frame
-        cells = np.where(chosen[:, np.newaxis, np.newaxis, np.newaxis], bad, right)
-        grid = cells.reshape(rows, MOSAIC_COLUMNS, height, width, 4).swapaxes(1, 2)
-        yield grid.reshape(rows * height, MOSAIC_COLUMNS * width, 4)
 
 
 def examples_plane(run: ShownRun, views: list[Any]) -> PlanePanel:

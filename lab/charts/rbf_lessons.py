@@ -174,20 +174,3 @@ def most_active(view: Any, centres: Array | None) -> alt.LayerChart:
 
 
 # ---- points to click ----
-
-
-def clickable(points: Array, ends: tuple[float, float, float, float], columns: int, rows: int) -> alt.LayerChart:
-    """Return a field of places to click, with the points that are set: selection "place" tells x and y of a click."""
-    left, right, low, high = ends
-    x, y = np.meshgrid(np.linspace(left, right, columns), np.linspace(low, high, rows))
-    field = pd.DataFrame({"x": np.round(x.ravel(), 1), "y": np.round(y.ravel(), 1)})
-    place = alt.selection_point(name="place", fields=["x", "y"], on="click", empty=False)
-    axes = {
-        "x": alt.X("x:Q", title="x", scale=alt.Scale(domain=[left, right], nice=False, padding=6)),
-        "y": alt.Y("y:Q", title="y", scale=alt.Scale(domain=[low, high], nice=False, padding=6)),
-    }
-    free = alt.Chart(field).mark_square(size=110, color=ROLES["baseline"], opacity=0.02).encode(**axes)
-    free = free.add_params(place)
-    chosen = pd.DataFrame({"x": points[:, 0], "y": points[:, 1]})
-    dots = alt.Chart(chosen).mark_circle(size=110, color=ROLES["real"], opacity=1).encode(**axes)
-    return finished(dots + free, 300)

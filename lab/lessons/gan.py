@@ -2,92 +2,25 @@
 
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from lab import session
 from lab.charts import gan_lessons, gan_stage
+from lab.charts.click_field import Grid
 from lab.charts.mlp_stage import short
 from lab.charts.thumbnail import thumbnail
-from lab.controls import Controls
+from lab.click_field import ClickField
 from lab.frame import quiet
 from lab.shown_run import ShownRun
-from models.configs import CONFIGS
+from models.configs import CONFIGS, GanConfig
 from models.presets import FAILURES, PRESETS
 
-REACH, PLACES, MOST_SPOTS = 5.0, 21, 25  # the field to click: from -5 to 5 in steps of a half
-FIELD_WIDTH = 420
+SPOTS = ClickField(
+    data="own", thing="spot", things="spots", most=25, then="Each becomes a small cloud of points.",
+    first=GanConfig.model_fields["points"].default, width=420,
+    grid=Grid((-5.0, 5.0, -5.0, 5.0), 21, 21, ("x1", "x2"), height=400, mark=80, dot=150, ink=0.12),
+)  # fmt: skip
 HEALTHY, COLLAPSED = "Ring of eight spots", "The forger runs from spot to spot"
-
-
-# ---- spots of one's own ----
-
-
-def set_spots(controls: Controls) -> None:
-    """Draw the button behind which spots are clicked, if own spots are chosen; it opens when they are.
-
-    The field lies over the page: in the page it would push the stage down.
-    """
-    family, dataset = controls.family, st.session_state[controls.key("dataset")]
-    before = st.session_state.get(f"{family}:dataset", dataset)
-    st.session_state[f"{family}:dataset"] = dataset
-    if dataset != "own":
-        return
-    name = f"{family}:set spots"
-    if before != "own":
-        st.session_state[name] = True
-    with st.popover("Set spots", key=name, on_change="rerun"), st.container(width=FIELD_WIDTH):
-        _click(controls)
-
-
-def _click(controls: Controls) -> None:
-    key = controls.key("points")
-    turn = st.session_state.setdefault(f"{controls.family}:clicks", 0)
-    spots = places_of(st.session_state[key])
-    name = f"{controls.family}:field:{turn}"
-
-    def take() -> None:
-        chosen = st.session_state.get(name, {}).get("selection", {}).get("place", [])
-        if chosen:
-            st.session_state[key] = toggled(st.session_state[key], chosen[0]["x"], chosen[0]["y"])
-            st.session_state[f"{controls.family}:clicks"] += 1  # a new chart, in which nothing is selected
-
-    quiet(f"Click to set a spot, click a spot to take it away. {len(spots)} of at most {MOST_SPOTS} are set. "
-          "Each becomes a small cloud of points. Then press Train.")  # fmt: skip
-    chart = gan_lessons.clickable(spots, REACH, PLACES)
-    st.altair_chart(chart, key=name, on_select=take, alt=f"A field with {len(spots)} spots set by clicks.")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Spots as text: x,y;x,y", key=key, help="From -9.9 to 9.9, one decimal at most.")
-        st.button("Clear", on_click=_set, args=(key, ""), key=f"{controls.family}:clear")
-        first = CONFIGS[controls.family].model_fields["points"].default
-        st.button("First spots", on_click=_set, args=(key, first), key=f"{controls.family}:first")
-
-
-def _set(key: str, text: str) -> None:
-    st.session_state[key] = text
-
-
-def places_of(text: str) -> Any:
-    """Return "x,y;x,y" as (n, 2); what is no pair of numbers is left out."""
-    found = []
-    for pair in str(text).split(";"):
-        try:
-            x, y = (float(value) for value in pair.split(","))
-        except ValueError:
-            continue
-        found.append((x, y))
-    return np.array(found, float).reshape(-1, 2)
-
-
-def toggled(text: str, x: float, y: float) -> str:
-    """Return the spots with (x, y) added, or taken away where it is set; a twenty-sixth is not added."""
-    spots = [(round(float(a), 1) + 0.0, round(float(b), 1) + 0.0) for a, b in places_of(text)]
-    place = (round(float(x), 1) + 0.0, round(float(y), 1) + 0.0)
-    if place in spots:
-        spots.remove(place)
-    elif len(spots) < MOST_SPOTS:
-        spots.append(place)
-    return ";".join(f"{a:g},{b:g}" for a, b in spots)
 
 
 # ---- questions to the shown pair ----

@@ -11,9 +11,9 @@ import streamlit as st
 
 from lab import session
 from lab.charts import rbf_lessons
+from lab.charts.click_field import Grid
 from lab.charts.mlp_stage import short
-from lab.clicks import whole
-from lab.controls import Controls
+from lab.click_field import ClickField
 from lab.drawing import ask_network
 from lab.engine.client import EngineClient
 from lab.frame import quiet
@@ -21,9 +21,11 @@ from lab.shown_run import ShownRun
 from models.configs import CONFIGS, STARTING_POINTS
 from models.presets import PRESETS
 
-FIELD = (-3.0, 3.0, -2.0, 2.0)  # where points can be clicked: x from, to, y from, to
-COLUMNS, ROWS, MOST_POINTS = 61, 21, 60
-FIELD_WIDTH = 620
+POINTS = ClickField(
+    data="points", thing="point", things="points", most=60, then="One in four is held out as a test.",
+    first=STARTING_POINTS, width=620,
+    grid=Grid((-3.0, 3.0, -2.0, 2.0), 61, 21, ("x", "y"), height=300, mark=110, dot=110, ink=0.02),
+)  # fmt: skip
 FIRST_QUERY, QUERIES = 40, 121
 MIDDLE_DIMENSION = 6  # where the methods differ most
 HEADS = {"hand-set head": "kernel", "trained head": "trained"}
@@ -39,76 +41,6 @@ LOOK_SECONDS = 0.5  # between two looks whether an answer has come
 LOADING_SECONDS = 90.0
 ASKED_AT_ONCE = 2  # of all visitors
 ANSWER_HEIGHT, LESSON_HEIGHT = 250, 470  # kept free until the answer is there, so that nothing below jumps
-
-
-# ---- own data ----
-
-
-def set_points(controls: Controls) -> None:
-    """Draw the button behind which points are clicked, if own points are chosen; it opens when they are.
-
-    The field lies over the page: in the page it would push the stage down.
-    """
-    family, dataset = controls.family, st.session_state[controls.key("dataset")]
-    before = st.session_state.get(f"{family}:dataset", dataset)
-    st.session_state[f"{family}:dataset"] = dataset
-    if dataset != "points":
-        return
-    name = f"{family}:set points"
-    if before != "points":
-        st.session_state[name] = True
-    with st.popover("Set points", key=name, on_change="rerun"), st.container(width=FIELD_WIDTH):
-        _click(controls)
-
-
-def _click(controls: Controls) -> None:
-    key, turns = controls.key("points"), f"{controls.family}:clicks"
-    text, turn = str(st.session_state[key]), int(st.session_state.setdefault(turns, 0))
-    points = _points(text)
-    name = f"{controls.family}:field:{turn}"
-
-    @whole
-    def take() -> None:
-        chosen = st.session_state.get(name, {}).get("selection", {}).get("place", [])
-        if chosen and st.session_state[turns] == turn:  # a page that is drawn again at once brings a click twice
-            st.session_state[key] = toggled(text, chosen[0]["x"], chosen[0]["y"])
-            st.session_state[turns] = turn + 1  # a new chart, in which nothing is selected
-
-    quiet(f"Click to set a point, click a point to take it away. {len(points)} of at most {MOST_POINTS} are set. "
-          "One in four is held out as a test. Then press Train.")  # fmt: skip
-    chart = rbf_lessons.clickable(points, FIELD, COLUMNS, ROWS)
-    st.altair_chart(chart, key=name, on_select=take, alt=f"A field with {len(points)} points set by clicks.")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Points as text: x,y;x,y", key=key, help="From -9.9 to 9.9, one decimal at most.")
-        st.button("Clear", on_click=_set, args=(key, ""), key=f"{controls.family}:clear")
-        st.button("First points", on_click=_set, args=(key, STARTING_POINTS), key=f"{controls.family}:first")
-
-
-def _set(key: str, text: str) -> None:
-    st.session_state[key] = text
-
-
-def _points(text: str) -> Any:
-    """Return "x,y;x,y" as (n, 2); what is no pair of numbers is left out."""
-    found = []
-    for pair in str(text).split(";"):
-        try:
-            x, y = (float(value) for value in pair.split(","))
-        except ValueError:
-            continue
-        found.append((x, y))
-    return np.array(found, float).reshape(-1, 2)
-
-
-def toggled(text: str, x: float, y: float) -> str:
-    """Return the points with (x, y) added, or taken away where it is set; a sixty-first point is not added."""
-    points = [(round(float(a), 1) + 0.0, round(float(b), 1) + 0.0) for a, b in _points(text)]
-    place = (round(float(x), 1) + 0.0, round(float(y), 1) + 0.0)
-    if place in points:
-        points.remove(place)
-    elif len(points) < MOST_POINTS:
-        points.append(place)
-    return ";".join(f"{a:g},{b:g}" for a, b in points)
 
 
 # ---- one example ----

@@ -10,7 +10,7 @@ class GanConfig(Config):
 
     family: ClassVar[str] = "gan"
 
-    dataset: Literal["ring", "grid", "moons", "spiral", "own", "digits"] = knob(
+    dataset: Literal["ring", "grid", "moons", "spiral", "own", "digits", "fashion_mnist", "mnist"] = knob(
         "ring", "Data", "What the generator imitates."
     )
     loss: Literal["non_saturating", "least_squares", "wasserstein"] = knob(
@@ -33,6 +33,9 @@ class GanConfig(Config):
         0.5, "Momentum", "Adam's first decay rate. Games like less than the usual 0.9.", ge=0, le=0.95
     )
     penalty: float = knob(1.0, "Gradient penalty", "Wasserstein only: weight.", scale="log", ge=0, le=30)
-    batch_size: int = knob(256, "Batch size", "Real and generated samples per update.", scale="log", ge=8, le=512)
+    batch_size: int = knob(64, "Batch size", "Real and generated samples per update.", scale="log", ge=8, le=512)
 
+    examples: int = knob(
+        20000, "Training images", "At most so many, downloaded sets only.", ge=500, le=60000, scale="log"
+    )
     points: ClickedPoints = knob("-3,-3;0,3;3,-1.5", "Own spots", "Clicked spots, x and y.", max_length=600)

@@ -14,7 +14,16 @@ from models.views.autoencoder import (
 )
 from models.views.backpropagation import SLICE_EXTENT, SLICE_SIZE, BackpropagationView
 from models.views.cnn import MAP_LEVELS, SHOWN_IMAGES, SHOWN_MAPS, CnnView
-from models.views.gan import GAN_ARROWS, GAN_FAKES, GAN_HEAT, GAN_NET, GAN_SAMPLES, GanView
+from models.views.gan import (
+    GAN_ARROWS,
+    GAN_FAKES,
+    GAN_GREYS,
+    GAN_HEAT,
+    GAN_NET,
+    GAN_SAMPLES,
+    GAN_TWINS,
+    GanView,
+)
 from models.views.gradient_flow import GradientFlowView
 from models.views.mlp import BINS, CALIBRATION_BINS, MAP_SIZE, SHOWN_EXAMPLES, SURFACE_SIZE, WORST, MlpView
 from models.views.modular import NOISES, SHOWN_MEMBERS, TILE_SIDE, ModularView
@@ -40,9 +49,11 @@ __all__ = [
     "CURVE_SIZE",
     "GAN_ARROWS",
     "GAN_FAKES",
+    "GAN_GREYS",
     "GAN_HEAT",
     "GAN_NET",
     "GAN_SAMPLES",
+    "GAN_TWINS",
     "MAP_LEVELS",
     "MAP_SIZE",
     "NOISES",

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab.charts import mlp_inside, mlp_stage
+from lab.charts import mistakes, mlp_inside, mlp_stage
 from lab.charts.palette import CLASSES, NEGATIVE, POSITIVE, ROLES
 from lab.charts.stage_panels import dequantize
 from lab.shown_run import ShownRun
@@ -149,7 +149,7 @@ def test_the_strongest_edges_are_drawn(name: str) -> None:
 def test_the_mosaic_marks_exactly_the_wrong_digits(name: str) -> None:
     run = trained(name)
     panel = stage(name)["panels"][1]
-    rows, columns = mlp_stage.MOSAIC_ROWS, mlp_stage.MOSAIC_COLUMNS
+    rows, columns = mistakes.ROWS, mistakes.COLUMNS
     assert len(panel["images"]) == len(run.moments)
     marked = (*colour(ROLES["wrong"]), 255)
     for frame in {0, len(run.moments) // 2, len(run.moments) - 1}:
@@ -169,7 +169,7 @@ def test_the_mosaic_becomes_right_with_training() -> None:
     marked = (*colour(ROLES["wrong"]), 255)
     images = stage("digits")["panels"][1]["images"]
     first, last = (np.all(picture(uri)[::10, ::10] == marked, axis=-1).sum() for uri in (images[0], images[-1]))
-    assert first > 0.6 * mlp_stage.MOSAIC_ROWS * mlp_stage.MOSAIC_COLUMNS and last < first / 2
+    assert first > 0.6 * mistakes.ROWS * mistakes.COLUMNS and last < first / 2
 
 
 @pytest.mark.parametrize("name", PLANES)

@@ -181,4 +181,3 @@ def test_walk_quiz_and_field_can_be_drawn() -> None:
         json.dumps(gan_lessons.walk(trained(name), view).to_dict(), allow_nan=False)
     rows = table_of(gan_lessons.loss_of_detective(trained("ring"), 2.0))
     assert [row["loss"] for row in rows] == [row["test_d_loss"] for row in trained("ring").rows]
-    json.dumps(gan_lessons.clickable(np.array([[1.0, 2.0]]), 5.0, 21).to_dict())

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lab.charts import rbf_inside, rbf_lessons, rbf_stage
+from lab.charts.click_field import clickable
 from lab.charts.stage_panels import dequantize
 from lab.charts.thumbnail import thumbnail
 from lab.shown_run import ShownRun
@@ -141,6 +142,8 @@ def test_lessons_draw_what_was_computed() -> None:
 
 
 def test_the_field_has_a_place_for_every_tenth() -> None:
-    chart = rbf_lessons.clickable(np.array([[1.0, 0.2]]), (-3.0, 3.0, -2.0, 2.0), 61, 21)
+    from lab.lessons.rbf import POINTS
+
+    chart = clickable(np.array([[1.0, 0.2]]), POINTS.grid)
     places = set(values(chart, "x", "y"))
     assert len(places) == 61 * 21 and (-3.0, -2.0) in places and (1.0, 0.2) in places

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lab.lessons.gan import toggled
+from lab.click_field import toggled
+from lab.lessons.gan import SPOTS
 from models.presets import FAILURES, PRESETS
 from tests.pages.conftest import open_page
 
@@ -71,10 +72,10 @@ def test_digits_show_their_neighbours_and_a_walk() -> None:
 
 
 def test_a_click_sets_a_spot_and_takes_it_away() -> None:
-    assert toggled("", 1.0, -2.5) == "1,-2.5"
-    assert toggled("1,-2.5;0,0", 1, -2.5) == "0,0"
+    assert toggled("", 1.0, -2.5, SPOTS.most) == "1,-2.5"
+    assert toggled("1,-2.5;0,0", 1, -2.5, SPOTS.most) == "0,0"
     full = ";".join(f"{x},{y}" for x in range(5) for y in range(5))
-    assert toggled(full, 5, 5) == full
+    assert toggled(full, 5, 5, SPOTS.most) == full
 
 
 def test_the_code_shown_is_the_code_of_the_file() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lab.lessons.rbf import toggled
+from lab.click_field import toggled
+from lab.lessons.rbf import POINTS
 from models.presets import FAILURES, PRESETS
 from tests.pages.conftest import open_page
 
@@ -114,9 +115,10 @@ def test_too_few_points_are_said() -> None:
 
 
 def test_a_click_sets_a_point_and_takes_it_away() -> None:
-    assert toggled("", 1.0, -0.5) == "1,-0.5"
-    assert toggled("1,-0.5;2,0", -0.04, 0.3) == "1,-0.5;2,0;0,0.3"
-    assert toggled("1,-0.5;2,0", 1.0, -0.5) == "2,0"
+    most = POINTS.most
+    assert toggled("", 1.0, -0.5, most) == "1,-0.5"
+    assert toggled("1,-0.5;2,0", -0.04, 0.3, most) == "1,-0.5;2,0;0,0.3"
+    assert toggled("1,-0.5;2,0", 1.0, -0.5, most) == "2,0"
     full = ";".join(f"{place / 10:g},0" for place in range(60))
-    assert toggled(full, 7.0, 1.0) == full
-    assert toggled("nonsense;1,1", 2.0, 2.0) == "1,1;2,2"
+    assert toggled(full, 7.0, 1.0, most) == full
+    assert toggled("nonsense;1,1", 2.0, 2.0, most) == "1,1;2,2"
