@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from models import autoencoder_measures as measures
 from models import presets
 from models.autoencoder_baselines import baselines_for, forest_scores, principal_outputs
 from models.autoencoder_data import SqueezedData, load
+from models.autoencoder_halves import Coder, coder
 from models.autoencoder_layers import Sampling
 from models.base import Array, Baseline, Live, Snapshot, schedule, steps_of
 from models.configs import AutoencoderConfig
@@ -37,7 +37,10 @@ MOST_THREADS = 1
 SHOWN_UNITS = 8  # units or maps of a layer that are drawn
 DRAWS = 400  # from the prior, or from a Gaussian fitted to the codes
 MOST_COMPARED = 5000  # training images among which near ones are searched
+MEASURED = 5000  # training examples, at most, by which a run is measured
 MOMENTS = 32  # of a run are recorded: their many small pictures take room
+MOMENTS_OF_LARGE = 16  # of a run on large images
+LARGE = 256  # pixels of an image from which on it is large
 LONG = 10_000  # steps from which on XLA's faster ones make up for the seconds it takes to compile them
 LEVELS = 15  # a recorded picture has so many steps of grey, a recorded weight so many to each side
 
@@ -142,63 +145,26 @@ def train(
         seed=config.seed,
         jit_compile=config.kind == "dense" and total_steps(config, data) > LONG,
     )
-    marks = schedule(total_steps(config, data), MOMENTS)
+    marks = schedule(total_steps(config, data), MOMENTS_OF_LARGE if is_large(data) else MOMENTS)
     for progress in train_in_chunks(training, marks, live or Live(config.learning_rate)):
         seen = observe(model, data)
         metrics, view = evaluate(data, seen), draw(model, data, seen)
         yield Snapshot(progress.step, progress.epoch, progress.seconds, metrics, view)
 
 
+def is_large(data: SqueezedData) -> bool:
+    """Whether the examples are large images, of which less is recorded."""
+    return data.image_shape is not None and data.train_inputs.shape[1] > LARGE
+
+
 # ---- what a trained network gives ----
-
-
-class Coder:
-    """Encoder and decoder of a model by themselves, compiled once."""
-
-    def __init__(self, model: keras.Model) -> None:
-        code = model.get_layer("code")
-        sampled = isinstance(code, Sampling)
-        inside = [model.get_layer(f"code_{name}").output for name in ("mean", "log_variance")] if sampled else []
-        drawn = [layer.output for layer in model.layers if _is_drawn(layer)]
-        inspector = keras.Model(model.inputs, [model.outputs[0], code.output, *inside, *drawn])
-        after = model.layers[model.layers.index(code) + 1 :]
-        self.variational = sampled
-        self._inspect = tf.function(lambda x: inspector(x, training=False), reduce_retracing=True)
-
-        def decoded(x: Any) -> Any:
-            for layer in after:
-                x = layer(x)
-            return x
-
-        self._decode = tf.function(decoded, reduce_retracing=True)
-
-    def through(self, inputs: Array) -> tuple[Array, Array, list[Array]]:
-        """Return outputs (n, d), codes (n, k), and log variances (n, k) if variational, then each drawn layer."""
-        outputs, codes, *others = (np.asarray(one) for one in self._inspect(tf.constant(inputs, tf.float32)))
-        return outputs, codes, others[1:] if self.variational else others
-
-    def decode(self, codes: Array) -> Array:
-        """Return what codes (n, k) are decoded to: (n, d)."""
-        return np.asarray(self._decode(tf.constant(codes, tf.float32)))
-
-
-def _is_drawn(layer: Any) -> bool:
-    return layer.name.startswith(("encoder_", "decoder_", "maps"))
-
-
-def coder(model: keras.Model) -> Coder:
-    """Return the two halves of a model; made once and kept with it."""
-    if not hasattr(model, "halves"):
-        model.halves = Coder(model)
-    halves: Coder = model.halves
-    return halves
 
 
 class Observed(NamedTuple):
     """What all metrics and pictures of one moment are made of: m test and n training examples, s samples."""
 
     errors: Array  # (m,) mean squared error of each test example
-    train_errors: Array  # (n,)
+    train_errors: Array  # (n,), of the first 5,000 at most
     outputs: Array  # (m, d)
     codes: Array  # (m, k)
     log_variances: Array | None  # (m, k), variational only
@@ -209,14 +175,14 @@ class Observed(NamedTuple):
 def observe(model: keras.Model, data: SqueezedData) -> Observed:
     """Send both parts of the data through the network, and 400 draws through its decoder."""
     halves = coder(model)
-    outputs, codes, others = halves.through(data.seen("test"))
-    train_outputs, train_codes, _ = halves.through(data.seen("train"))
+    outputs, codes, log_variances = halves.through(data.seen("test"))
+    train_outputs, train_codes, _ = halves.through(data.seen("train")[:MEASURED])
     normal = np.random.default_rng([data.seed, 7]).standard_normal((DRAWS, codes.shape[1]))
     samples = halves.decode(normal if halves.variational else measures.fitted_draws(train_codes, normal))
     return Observed(
         measures.squared_errors(outputs, data.test_inputs),
-        measures.squared_errors(train_outputs, data.train_inputs),
-        outputs, codes, others[0] if halves.variational else None, train_codes, samples,
+        measures.squared_errors(train_outputs, data.train_inputs[:MEASURED]),
+        outputs, codes, log_variances, train_codes, samples,
     )  # fmt: skip
 
 
@@ -231,7 +197,7 @@ def evaluate(data: SqueezedData, seen: Observed) -> dict[str, float]:
     metrics = {
         "train_loss": float(seen.train_errors.mean()),
         "test_loss": float(errors.mean()),
-        "train_explained": measures.explained(seen.train_errors, data.train_inputs, centre),
+        "train_explained": measures.explained(seen.train_errors, data.train_inputs[:MEASURED], centre),
         "test_explained": measures.explained(errors, data.test_inputs[normal], centre),
     }
     if data.noise and data.image_shape:
@@ -273,7 +239,7 @@ def draw(model: keras.Model, data: SqueezedData, seen: Observed) -> AutoencoderV
         errors=seen.errors.astype(np.float32 if data.anomalies.any() else np.float16),
         spreads=seen.codes.std(axis=0).astype(np.float32),
         units=_units(model, data),
-        edges=_edges(model),
+        edges=_edges(model, is_large(data)),
         worst_rows=worst.astype(np.int32),
         worst_inputs=recorded(data, data.seen("test")[worst]),
         worst_outputs=recorded(data, seen.outputs[worst]),
@@ -329,15 +295,17 @@ def plane_codes(limits: Array, centre: Array) -> Array:
 
 def _units(model: keras.Model, data: SqueezedData) -> Array:
     """Return how the first shown example excites the drawn layers and the code, layer by layer, flattened."""
-    _, code, others = coder(model).through(data.seen("test")[shown_rows(data)[:1]])
-    drawn = others[1:] if coder(model).variational else others
+    code, drawn = coder(model).layers(data.seen("test")[shown_rows(data)[:1]])
     half = sum(layer.name.startswith("encoder_") for layer in model.layers)
     layers = [*drawn[:half], code, *drawn[half:]]
     return np.concatenate([layer[0, ..., :SHOWN_UNITS].ravel() for layer in layers]).astype(np.float16)
 
 
-def _edges(model: keras.Model) -> Array:
-    """Return weights (from, to) between drawn units of consecutive dense layers, each in 15ths of its largest."""
+def _edges(model: keras.Model, large: bool) -> Array:
+    """Return weights (from, to) between drawn units of consecutive dense layers, each in 15ths of its largest.
+
+    Of large images input and output are drawn as one picture each: no weights lead there.
+    """
     kernels = [layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")]
     if any(kernel.ndim > 2 for kernel in kernels):
         kernels = []
@@ -347,6 +315,7 @@ def _edges(model: keras.Model) -> Array:
     cut = [
         kernel[: None if place == 0 else SHOWN_UNITS, : None if place == last else SHOWN_UNITS].ravel()
         for place, kernel in enumerate(kept)
+        if not large or 0 < place < last
     ]
     steps = [np.rint(one / (np.abs(one).max() or 1.0) * LEVELS) * (np.abs(one).max() or 1.0) / LEVELS for one in cut]
     return np.concatenate(steps).astype(np.float16) if steps else np.zeros(1, np.float16)

@@ -16,7 +16,7 @@ from lab.charts.stage_panels import png
 from lab.shown_run import ShownRun
 from models.base import Array
 
-PITCH, LARGER = 54, 8  # pixels of the page to an image; enlargement of a pixel of a digit
+PITCH, SIDE = 54, 64  # pixels of the page to an image; pixels along each side of one that is enlarged
 BINS = 30
 FOREST = "#B2912F"
 
@@ -27,7 +27,8 @@ FOREST = "#B2912F"
 def picture(image: Array) -> str:
     """Return an image of ink in 0..1 as black on white with a thin grey frame, pixels enlarged: a data URI."""
     ink = 255 - 255 * np.clip(np.nan_to_num(np.asarray(image, np.float64)), 0, 1)
-    large = np.kron(ink, np.ones((LARGER, LARGER))).astype(np.uint8)
+    times = max(1, round(SIDE / len(ink)))
+    large = np.kron(ink, np.ones((times, times))).astype(np.uint8)
     return png(np.pad(large, 1, constant_values=150))
 
 

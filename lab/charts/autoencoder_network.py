@@ -13,6 +13,7 @@ from models.base import Array
 SHOWN = 8  # units or maps of a layer that are recorded
 SHOWN_INPUTS = 16  # columns of a table that are drawn
 TILE, MAP_TILE = 2, 16
+LARGE, LARGE_TILE = 256, 28  # pixels of an image that is drawn as one picture, and pixels of that picture
 GREY = 127
 LEVELS = 15  # steps of grey of a recorded picture
 
@@ -47,6 +48,21 @@ def is_convolutional(run: ShownRun) -> bool:
     return bool(run.config["kind"] == "convolutional")
 
 
+def is_one_picture(run: ShownRun) -> bool:
+    """Whether input and output are drawn as one picture each, not unit by unit."""
+    return is_convolutional(run) or is_large(run)
+
+
+def is_large(run: ShownRun) -> bool:
+    """Whether an example is an image of so many pixels that they cannot be drawn as units."""
+    return is_image(run) and int(np.prod(run.facts["data"]["image_shape"])) > LARGE
+
+
+def tile_side(run: ShownRun) -> int:
+    """Return the pixels along each side of the small picture in a unit."""
+    return LARGE_TILE if is_large(run) else MAP_TILE if is_convolutional(run) else TILE
+
+
 def inner_columns(run: ShownRun) -> list[Column]:
     """Return the layers between input and output, in order, as far as they are drawn."""
     kept = [
@@ -77,7 +93,7 @@ def network(run: ShownRun, views: list[Any]) -> NetworkPanel:
         edges=edges,
         weights=weights,
         sprites=tuple(sprite(_tiles(run, view, layers)) for view in views),
-        tile=MAP_TILE if is_convolutional(run) else TILE,
+        tile=tile_side(run),
         pixelated=True,
         below=True,
     )
@@ -90,7 +106,7 @@ def _told(run: ShownRun, view: Any) -> str:
 
 def _outer(run: ShownRun, name: str) -> NetworkLayer:
     data = run.facts["data"]
-    if is_convolutional(run):
+    if is_one_picture(run):
         return NetworkLayer(name, "image", 1, tiles=True)
     size = int(run.facts["layers"][0]["shape"][0])
     if is_image(run):
@@ -116,8 +132,8 @@ def _weights(
     kernels = [kernels_of(run, view, columns) for view in views]
     pairs = len(layers) - 1
     edges, history = [], []
-    for place in range(pairs):
-        moving = np.stack([one[place] for one in kernels]).astype(np.float64)
+    for place in range(1, pairs - 1) if is_large(run) else range(pairs):
+        moving = np.stack([one[place - is_large(run)] for one in kernels]).astype(np.float64)
         ends = layers[place].drawn(), layers[place + 1].drawn()
         chosen = Edges.strongest(moving[-1], *ends, most=min(100, 290 // pairs))
         edges.append(chosen)
@@ -128,7 +144,8 @@ def _weights(
 def kernels_of(run: ShownRun, view: Any, columns: list[Column]) -> list[Array]:
     """Return the recorded weights between consecutive dense layers, each (from, to)."""
     size = int(run.facts["layers"][0]["shape"][0])
-    sizes = [size, *(min(column.units, SHOWN) for column in columns), size]
+    inner = [min(column.units, SHOWN) for column in columns]
+    sizes = inner if is_large(run) else [size, *inner, size]
     kernels, start = [], 0
     for before, after in pairwise(sizes):
         kernels.append(view.edges[start : start + before * after].reshape(before, after))
@@ -154,7 +171,7 @@ def _tiles(run: ShownRun, view: Any, layers: list[NetworkLayer]) -> Array:
     scene = run.scene
     given = scene["shown_seen"] if "shown_seen" in scene else scene["shown"]
     ends = [values_of(one)[0] for one in (given, view.rebuilt)]
-    side = MAP_TILE if is_convolutional(run) else TILE
+    side = tile_side(run)
     first, last = (_end(run, values, side) for values in ends)
     inner = [
         _maps(values, len(layer.drawn()), side) if values.ndim == 3 else _flat(values[: len(layer.drawn())], side)
@@ -164,7 +181,7 @@ def _tiles(run: ShownRun, view: Any, layers: list[NetworkLayer]) -> Array:
 
 
 def _end(run: ShownRun, values: Array, side: int) -> Array:
-    if is_convolutional(run):
+    if is_one_picture(run):
         picture = _enlarged(values.reshape(run.facts["data"]["image_shape"]), side)
         return _ink(picture)[np.newaxis]
     if is_image(run):

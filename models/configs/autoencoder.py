@@ -10,7 +10,7 @@ class AutoencoderConfig(Config):
 
     family: ClassVar[str] = "autoencoder"
 
-    dataset: Literal["digits", "breast_cancer", "own"] = knob(
+    dataset: Literal["digits", "breast_cancer", "own", "fashion_mnist", "mnist"] = knob(
         "digits", "Data", "What is squeezed and rebuilt. Tumours: trained on benign ones alone."
     )
     kind: Literal["dense", "convolutional"] = knob(
@@ -37,7 +37,9 @@ class AutoencoderConfig(Config):
         "relu", "Activation", "The bend f in a = f(z). Linear: all it can do is principal component analysis."
     )
     held_out: Literal["none", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] = knob(
-        "none", "Unknown digit", "A digit that training never sees; the test asks whether it stands out. Digits only."
+        "none",
+        "Unknown digit",
+        "A digit that training never sees; does it stand out? Digits and MNIST only.",
     )
     learning_rate: float = knob(
         0.003, "Learning rate", "Size of each step against the gradient.", scale="log", gt=0, le=10
@@ -45,6 +47,10 @@ class AutoencoderConfig(Config):
     epochs: int = knob(60, "Epochs", "Passes over the training data.", ge=1, le=1000, scale="log")
     batch_size: int = knob(32, "Batch size", "Examples per step.", ge=1, le=512, scale="log")
     test_share: float = knob(0.25, "Test share", "Share of the data held out.", ge=0.1, le=0.9)
+
+    examples: int = knob(
+        10000, "Training images", "At most so many, downloaded sets only.", ge=500, le=60000, scale="log"
+    )
 
     upload: Digest = knob("", "Uploaded file", "SHA-256 of an uploaded CSV, own data only.")
     target: str = knob("", "Label column", "The column that colours the pictures, own data only.", max_length=200)

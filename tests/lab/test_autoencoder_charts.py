@@ -21,6 +21,7 @@ from lab.charts import (
 from lab.charts.thumbnail import thumbnail
 from lab.shown_run import ShownRun
 from models import autoencoder
+from models.autoencoder_halves import coder
 from models.base import anatomy
 from models.configs import AutoencoderConfig
 
@@ -186,7 +187,7 @@ def test_every_recorded_unit_is_found_again(name: str) -> None:
     found = autoencoder_network.activations(run, run.view())
     assert sum(values.size for _, values in found) == run.view().units.size
     code = next(values for column, values in found if column.name == "code")
-    expected = autoencoder.coder(model).through(data.seen("test")[run.scene["shown_rows"][:1]])[1]
+    expected = coder(model).through(data.seen("test")[run.scene["shown_rows"][:1]])[1]
     np.testing.assert_allclose(code, expected[0][:8], atol=2e-3)
 
 
