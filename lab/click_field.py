@@ -10,6 +10,7 @@ from lab.charts.click_field import Grid, clickable
 from lab.clicks import whole
 from lab.controls import Controls
 from lab.frame import quiet
+from lab.own_data import opens
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,9 @@ class ClickField:
 
         The field lies over the page: in the page it would push the stage down.
         """
-        family, dataset = controls.family, st.session_state[controls.key("dataset")]
-        before = st.session_state.get(f"{family}:dataset", dataset)
-        st.session_state[f"{family}:dataset"] = dataset
-        if dataset != self.data:
+        if not opens(self.data, self.things, controls):
             return
-        name = f"{family}:set {self.things}"
-        if before != self.data:
-            st.session_state[name] = True
+        name = f"{controls.family}:set {self.things}"
         with st.popover(f"Set {self.things}", key=name, on_change="rerun"), st.container(width=self.width):
             self._field(controls)
 

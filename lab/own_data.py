@@ -14,6 +14,7 @@ from lab.frame import quiet
 from lab.storage import uploads_folder
 
 PREVIEW_ROWS = 5
+WIDTH = 620
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,27 @@ PREDICT = Words()
 
 
 def own_data(controls: Controls, words: Words = PREDICT) -> None:
-    """Draw the section for own data, if own data is chosen."""
-    if st.session_state[controls.key("dataset")] != "own":
-        return
-    with st.container(border=True):
-        file, meaning = st.columns((1, 2), gap="large")
-        with file:
+    """Draw the button behind which a file is chosen, if own data is chosen; it opens when it is.
+
+    It lies over the page: in the page it would push the stage down.
+    """
+    first = f"{controls.family}:dataset of file" not in st.session_state
+    if opens("own", "file", controls):
+        if first and not st.session_state[controls.key("upload")]:  # an address that names own data, but no file
+            st.session_state[f"{controls.family}:set file"] = True
+        with st.popover("Your file", key=f"{controls.family}:set file", on_change="rerun"), st.container(width=WIDTH):
             _choose(controls)
-        with meaning:
             _explain(controls, words)
+
+
+def opens(data: str, what: str, controls: Controls) -> bool:
+    """Return whether these data are chosen; the popover of the key "family:set what" opens when they are."""
+    family, dataset = controls.family, st.session_state[controls.key("dataset")]
+    before = st.session_state.get(f"{family}:dataset of {what}", dataset)
+    st.session_state[f"{family}:dataset of {what}"] = dataset
+    if dataset == data and before != data:
+        st.session_state[f"{family}:set {what}"] = True
+    return bool(dataset == data)
 
 
 def _choose(controls: Controls) -> None:

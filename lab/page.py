@@ -26,6 +26,7 @@ from models.presets import FAILURES, PRESETS, Preset
 
 GO_ON_SECONDS = 1.0
 PAINT_SECONDS = 0.15
+OWN_SETTINGS = "Own settings: change anything, then press Train."
 Result = Callable[[ShownRun, list[Any]], Any]
 Labels = Mapping[str, Mapping[str, str]]
 
@@ -62,13 +63,14 @@ class Page:
 
     def idea(self, sentence: str) -> None:
         """Draw the head: name, idea in one sentence, origin."""
-        head, presets = st.columns((2.4, 1), vertical_alignment="top")
+        head, presets = st.columns((1.7, 1), vertical_alignment="top", gap="large")
         head.html(
             f'<div class="page-head"><h1>{self.stop.title}</h1><p>{sentence}</p>'
             f'<p class="origin">{self.stop.origin}</p></div>'
         )
-        with presets:
-            self._presets()
+        with presets, st.container(gap="xsmall"):
+            active = self._presets()
+            st.html(f'<p class="quiet reason">{active.reason if active else OWN_SETTINGS}</p>')
 
     def first_screen(
         self,
@@ -76,17 +78,19 @@ class Page:
         advanced: Sequence[str],
         own_data: Callable[..., None] | None = None,
         beside: Callable[[Controls], None] | None = None,
+        above: Callable[[Controls], None] | None = None,
     ) -> None:
         """Draw presets, controls, buttons, and the live stage with its provenance.
 
-        own_data: draws what own data needs, over the buttons; beside: a family's own button, beside More settings.
+        own_data, beside: draw buttons of their own beside More settings, for a visitor's data and for what only this
+        family has; above: draws over the buttons what has to be waited for, such as a download.
         """
         self.controls.show_notes()
         for start in range(0, len(main), 6):
             self.controls.widgets(main[start : start + 6], self.labels)
-        self._advanced, self._beside = advanced, beside
-        if own_data is not None:
-            own_data(self.controls)
+        self._advanced, self._buttons = advanced, [one for one in (own_data, beside) if one is not None]
+        if above is not None:
+            above(self.controls)
         self.live = Live(self.controls, self._payload)
         self.live.transport(self._more_settings)
         self.live.show()
@@ -127,10 +131,11 @@ class Page:
                 self.controls.widgets(self._advanced[start : start + 3], self.labels)
             st.button("All settings back to their defaults", on_click=self.controls.set, args=({},),
                       key=f"{self.family}:defaults")  # fmt: skip
-        if self._beside is not None:
-            self._beside(self.controls)
+        for button in self._buttons:
+            button(self.controls)
 
-    def _presets(self) -> None:
+    def _presets(self) -> Preset | Failure | None:
+        """Draw the choice of a preset; return the one that the settings are."""
         good = [(preset.title, preset) for preset in PRESETS.get(self.family, ())]
         bad = [(f"Fails: {failure.title}", failure) for failure in FAILURES.get(self.family, ())]
         chosen: Mapping[str, Preset | Failure] = dict([*good, *bad])
@@ -142,9 +147,7 @@ class Page:
 
         st.selectbox("Preset", list(chosen), index=None, key=key, on_change=apply, placeholder="Choose a preset",
                      label_visibility="collapsed")  # fmt: skip
-        active = self._matching(chosen)
-        with st.container(height=42, border=False):  # of one height for every text, so that nothing below moves
-            quiet(active.reason if active else "Own settings: change anything, then press Train.")
+        return self._matching(chosen)
 
     def _matching(self, chosen: Mapping[str, Preset | Failure]) -> Preset | Failure | None:
         changes = self.controls.config().changes()

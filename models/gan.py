@@ -133,8 +133,9 @@ class Samples(NamedTuple):
 def sample(model: keras.Model, data: Dataset) -> Samples:
     """Draw samples from fixed noise, and let the discriminator judge them and held-out examples."""
     fakes = generate(model, MEASURED)
-    scores = [run_part(model, "discriminator", one) for one in (data.test_inputs[:MEASURED], fakes)]
-    return Samples(fakes, *scores, *modes_of(data, fakes))
+    real, fake = (run_part(model, "discriminator", one) for one in (data.test_inputs[:MEASURED], fakes))
+    counts, good = modes_of(data, fakes)
+    return Samples(fakes, real, fake, counts, good)
 
 
 def observe(model: keras.Model, data: Dataset) -> tuple[dict[str, float], GanView]:
@@ -234,7 +235,7 @@ def look(model: keras.Model, data: Dataset, question: Mapping[str, Any] | None =
 def draw(model: keras.Model, data: Dataset, seen: Samples) -> GanView:
     """Return the pictures of one moment."""
     fakes = seen.fakes
-    told = {
+    told: dict[str, Array] = {
         "scores_real": seen.scores_real[:SCORES, 0].astype(np.float16),
         "scores_fake": seen.scores_fake[:SCORES, 0].astype(np.float16),
         "mode_counts": seen.counts.astype(np.int32),

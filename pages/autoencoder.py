@@ -1,6 +1,7 @@
 """Autoencoder: the page on which inputs are squeezed through a few numbers and rebuilt."""
 
 from lab.charts import autoencoder_inside, autoencoder_measured, autoencoder_stage
+from lab.fetched import fetched_data
 from lab.lessons import autoencoder
 from lab.page import Page, Picture
 
@@ -8,14 +9,27 @@ DATA = {
     "digits": "Handwritten digits",
     "breast_cancer": "Breast tumours",
     "own": "Your own CSV file",
+    "fashion_mnist": "Fashion-MNIST",
+    "mnist": "MNIST",
 }
 
 page = Page("autoencoder", autoencoder_stage.payload, labels={"dataset": DATA})
 page.idea("Squeeze the input through a few numbers and rebuild it: what survives the bottleneck is what matters.")
 page.first_screen(
     main=("dataset", "kind", "code", "units", "noise", "kl"),
-    advanced=("layers", "activation", "held_out", "learning_rate", "epochs", "batch_size", "seed", "test_share"),
+    advanced=(
+        "layers",
+        "activation",
+        "held_out",
+        "learning_rate",
+        "epochs",
+        "batch_size",
+        "examples",
+        "test_share",
+        "seed",
+    ),
     own_data=autoencoder.own_table,
+    above=fetched_data,
 )
 page.inside(
     "No label was used: classes only colour the pictures. Choose a recorded step to see the code form.",

@@ -2,6 +2,7 @@
 
 from lab.charts import cnn_inside, cnn_measured, cnn_stage, mlp_inside
 from lab.charts.cnn_measured import FLAT, GLOBAL, PERCEPTRON, moved_map, moved_notice
+from lab.fetched import fetched_data
 from lab.lessons import cnn
 from lab.page import Page, Picture
 
@@ -25,7 +26,7 @@ page.first_screen(
         "distance", "samples", "examples",
         "seed",
     ),
-    own_data=cnn.fetched_data,
+    above=fetched_data,
 )  # fmt: skip
 page.inside(
     "The image is the first one of the test data. Choose a recorded step to see kernels and maps form.",
@@ -78,7 +79,9 @@ page.inside(
 )
 page.section("Slide the window", "One kernel, one place: multiply, add up, bend. Every number is from this network.")
 cnn.place(page.run, cnn.slide_window)
-page.ask("A test image, a drawing or a picture of your own: the answer, and what it rests on.", cnn.ask_image)
+page.ask(
+    "A test image, a drawing, a photograph or a picture of your own: the answer, and what it rests on.", cnn.ask_image
+)
 page.measured(
     "Digits with two empty pixels around them; trained in the middle, tested on moved ones.",
     [

@@ -1,6 +1,7 @@
 """Generative adversarial network: the page on which a forger and a detective train each other."""
 
 from lab.charts import gan_inside, gan_stage
+from lab.fetched import fetched_data
 from lab.lessons import gan
 from lab.page import Page, Picture
 
@@ -12,6 +13,8 @@ LABELS = {
         "spiral": "Two spirals",
         "own": "Your own spots",
         "digits": "Handwritten digits",
+        "fashion_mnist": "Fashion-MNIST",
+        "mnist": "MNIST",
     },
     "loss": {
         "non_saturating": "non-saturating",
@@ -27,8 +30,10 @@ page.first_screen(
     advanced=(
         "units", "layers", "generator_steps",
         "discriminator_units", "discriminator_layers", "discriminator_steps",
-        "momentum", "penalty", "batch_size", "seed",
+        "momentum", "penalty", "batch_size",
+        "examples", "seed",
     ),
+    above=fetched_data,
     beside=gan.SPOTS.button,
 )  # fmt: skip
 page.inside(

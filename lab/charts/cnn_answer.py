@@ -36,9 +36,10 @@ def maps(view: Any) -> alt.LayerChart | None:
     return small_pictures(groups)
 
 
-def seen(view: Any) -> str:
-    """Return the asked image as a data URI."""
-    return picture(view.answer_input, SIDE)
+def seen(view: Any, light: bool = False) -> str:
+    """Return the asked image as a data URI; light: high grey values are light, as in a photograph, and not ink."""
+    turned = light and view.answer_input.shape[-1] == 1
+    return picture(1.0 - view.answer_input if turned else view.answer_input, SIDE)
 
 
 def why(view: Any) -> str | None:

@@ -115,6 +115,7 @@ class PanelView {
     const wanted = JSON.stringify(items.map(({ text, colour }) => [text, colour]));
     if (wanted === this.shown) return;
     this.shown = wanted;
+    this.legend.classList.toggle("many", items.length > 8);
     this.legend.replaceChildren(...items.map((item) => {
       const box = element("span", "item");
       box.append(swatch(item), Object.assign(document.createElement("span"), { textContent: item.text }));

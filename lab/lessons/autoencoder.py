@@ -12,6 +12,7 @@ from lab.charts.autoencoder_network import values_of
 from lab.charts.autoencoder_stage import group_names
 from lab.components.drawing_pad import drawing_pad
 from lab.controls import Controls
+from lab.fetched import missing
 from lab.frame import quiet
 from lab.own_data import Words, own_data
 from lab.shown_run import ShownRun
@@ -28,7 +29,7 @@ OWN = Words(
 
 
 def own_table(controls: Controls) -> None:
-    """Draw the section for own data; its chosen column takes no part in the training."""
+    """Draw the button for own data; its chosen column takes no part in the training."""
     own_data(controls, OWN)
 
 
@@ -36,6 +37,9 @@ def ask(run: ShownRun) -> None:
     """Draw the questions that fit the data."""
     if not run.moments or "data" not in run.facts:
         quiet("The network can be asked as soon as it is built.")
+        return
+    if absent := missing(run):
+        quiet(absent)
         return
     images = run.facts["data"]["image_shape"] is not None
     kinds = [DECODE, WALK, DRAW] if images else [TEST]
@@ -153,7 +157,7 @@ def _walk(run: ShownRun) -> None:
 def _draw(run: ShownRun) -> None:
     left, right = st.columns((1, 2), gap="large")
     with left:
-        drawn = drawing_pad("autoencoder:pad")
+        drawn = drawing_pad("autoencoder:pad", int(run.facts["data"]["image_shape"][0]))
     with right:
         if drawn is None:
             st.info("Draw a digit, or something that is none, with the mouse, a finger or a pen.")

@@ -9,38 +9,18 @@ import streamlit as st
 from lab import session
 from lab.charts import answer, cnn_answer, cnn_measured
 from lab.components.drawing_pad import drawing_pad
-from lab.controls import Controls
 from lab.datasets.dataset import UnfitData
-from lab.datasets.images import DOWNLOADED, TITLES, download_share, megabytes
 from lab.datasets.pictures import decode, for_network
+from lab.fetched import missing
 from lab.frame import quiet
 from lab.shown_run import ShownRun
 
 INK = 16.0  # the pad gives 0 to 16, the network gets 0 to 1
 MOST_SIDE = 64  # of an image for the sliding window
-LOOK_SECONDS = 1.0  # between two looks at how far a download is
 MOVES = 4  # pixels in each direction that are tried
 TEST, DRAW, OWN, TEMPLE, FLOWER = "Test", "Draw", "Own", "Temple", "Flower"
 PHOTOS = {TEMPLE: "temple", FLOWER: "flower"}
 DIGITS = ("digits", "digits_canvas", "mnist")
-
-
-# ---- data that has to be fetched ----
-
-
-def fetched_data(controls: Controls) -> None:
-    """Say whether the chosen set is on this machine, and how far its download is; nothing for bundled data."""
-    name = str(st.session_state[controls.key("dataset")])
-    if name in DOWNLOADED and download_share(name) < 1.0:
-        st.fragment(_download, run_every=LOOK_SECONDS)(name)
-
-
-def _download(name: str) -> None:
-    share, size = download_share(name), f"{megabytes(name):.0f} MB"
-    if share >= 1.0:
-        st.rerun()
-    told = f"{share * megabytes(name):.1f} of {size} are here." if share else "None of it is here yet."
-    st.progress(share, f"{TITLES[name]} has to be fetched from the internet once ({size}) and is then kept. {told}")
 
 
 # ---- which image ----
@@ -108,9 +88,8 @@ def _ready(run: ShownRun) -> bool:
     if run.active and run.state != "paused":  # an answer takes as long as a hundred steps, and the picture would wait
         quiet("Questions rest while the network trains. Pause it, or wait for its end.")
         return False
-    name = str(run.config["dataset"])
-    if download_share(name) < 1.0:
-        quiet(f"To ask this network, its data has to be here: Train again fetches {TITLES[name]} and trains it anew.")
+    if absent := missing(run):
+        quiet(absent)
         return False
     return True
 
@@ -125,7 +104,7 @@ def ask_image(run: ShownRun) -> None:
     drawable = [DRAW] if run.config["dataset"] in DIGITS else []
     left, right = st.columns((1.1, 2), gap="large")
     with left:
-        question = _question(run, "image", [TEST, *drawable, OWN])
+        question = _question(run, "image", [TEST, *drawable, TEMPLE, FLOWER, OWN])
     with right:
         if question is None:
             st.info("Draw a digit, or choose a picture: the network reads it at once.")
@@ -141,7 +120,7 @@ def _show_answer(run: ShownRun, view: Any, question: Mapping[str, Any]) -> None:
     st.html(f'<p class="picture-title">The network says {names[best]}, with probability '
             f"{float(view.answer_output[best]):.2f}{_truth(run, question)}.</p>")  # fmt: skip
     pictures = [
-        (cnn_answer.seen(view), "What the network gets"),
+        (cnn_answer.seen(view, "photo" in question), "What the network gets"),
         (cnn_answer.why(view), "Grad-CAM: where the last maps speak for this answer"),
         (cnn_answer.without(view), "Occlusion: blue, hiding it costs probability; orange, it helps"),
     ]

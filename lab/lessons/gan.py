@@ -10,6 +10,7 @@ from lab.charts.click_field import Grid
 from lab.charts.mlp_stage import short
 from lab.charts.thumbnail import thumbnail
 from lab.click_field import ClickField
+from lab.fetched import missing
 from lab.frame import quiet
 from lab.shown_run import ShownRun
 from models.configs import CONFIGS, GanConfig
@@ -35,6 +36,9 @@ def ask_pair(run: ShownRun) -> None:
     """Draw slow motion of one step (points) and a walk through the noise."""
     if not run.moments or "data" not in run.facts:
         quiet("The pair can be asked as soon as it is built.")
+        return
+    if absent := missing(run):
+        quiet(absent)
         return
     if gan_stage.is_image(run):
         _walk(run)

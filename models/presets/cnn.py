@@ -76,9 +76,8 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         title="Shuffled pixels",
-        reason="One fixed order of all pixels loses no information, and in place the digits are still read. But "
-        "neighbours mean nothing any more: what a window knows of one place holds nowhere else. The score is the "
-        "share right on digits two pixels off.",
+        reason="One other order of all pixels: in place the digits are still read. But neighbours mean nothing any "
+        "more, so nothing holds elsewhere. The score is the share right two pixels off.",
         settings={**_ROOM, "permuted": True, "filters": 16, "head": "global_max"},
         repair={"permuted": False},
         metric="test_moved",
