@@ -83,10 +83,9 @@ def total_steps(config: GanConfig, data: Dataset) -> int:
     return config.steps
 
 
-def train(config: GanConfig, data: Dataset, model: keras.Model, live: Live | None = None) -> Iterator[Snapshot]:
-    """Yield the untrained pair, again once compiled, then the pair at about 40 moments of its training."""
-    live = live or Live(config.learning_rate)
-    training = Adversaries(
+def adversaries(config: GanConfig, data: Dataset, model: keras.Model) -> Adversaries:
+    """Return the loop that trains both networks."""
+    return Adversaries(
         model.game,
         data.train_inputs,
         batch_size=config.batch_size,
@@ -95,6 +94,11 @@ def train(config: GanConfig, data: Dataset, model: keras.Model, live: Live | Non
         generator_steps=config.generator_steps,
         seed=config.seed,
     )
+
+
+def train(config: GanConfig, data: Dataset, model: keras.Model, live: Live | None = None) -> Iterator[Snapshot]:
+    """Yield the untrained pair, again once compiled, then the pair at about 40 moments of its training."""
+    live, training = live or Live(config.learning_rate), adversaries(config, data, model)
     examples = config.batch_size * config.discriminator_steps / len(data.train_inputs)
     first_seen = Snapshot(0, 0.0, 0.0, *observe(model, data))
     yield first_seen

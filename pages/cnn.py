@@ -105,6 +105,7 @@ page.measured(
                 notice=cnn_measured.sizes_notice),
     ],
 )  # fmt: skip
+cnn.beside_a_perceptron()
 cnn.measured_provenance()
 cnn.place(page.run, cnn.move_images)
 page.breaks("Six settings under which this network fails, and what mends each.", cnn_stage.result)

@@ -79,8 +79,8 @@ page.inside(
         Picture(
             "How sharp are the images?",
             gan_inside.sharp,
-            alt="Bars with the sharpness of generated images, of real ones, and of means of real ones.",
-            notice="Averaging blurs; a blurred forgery is seen through at once. More than the real images is noise.",
+            alt="Bars with the sharpness of generated images, of what two autoencoders make, and of real images.",
+            notice=gan_inside.sharp_notice,
         ),
         Picture(
             "Beside methods without a network",
@@ -100,6 +100,6 @@ page.leads_on(
     following="rbf",
 )
 page.code("This is the code that just ran; the two losses and the compiled loop are in models/gan_training.py.",
-          ("build", "parts", "train"))  # fmt: skip
+          ("build", "parts", "adversaries", "train"))  # fmt: skip
 with asking:
     page.ask("Watch one turn of both, or walk through the noise.", gan.ask_pair)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -184,43 +185,74 @@ def sizes(_run: Any, _view: Any) -> Any:
     return finished(lines + dots, HEIGHT + 20)
 
 
-def equals() -> dict[str, Any]:
-    """Return the smallest perceptron that reads as well as the middle-sized convolutional network, and both numbers.
+@dataclass(frozen=True)
+class Equal:
+    """The default network and a perceptron that cannot be told from it by its accuracy; means over the seeds.
 
-    Keys: network, filters, accuracy; perceptron, units, reached (the widest one measured, where none is as good).
+    filters, units: their widths; behind: how much more of the test digits the network reads, and its standard error,
+    from the differences seed by seed; alike: whether that is within two standard errors (else: the closest measured).
     """
-    means = (
-        pd.DataFrame(stored()["sizes"]).groupby(["kind", "width"], as_index=False)[["parameters", "accuracy"]].mean()
+
+    filters: int
+    units: int
+    network: float
+    perceptron: float
+    behind: tuple[float, float]
+    seeds: int
+    alike: bool
+
+    def layers(self) -> list[tuple[str, str, int]]:
+        """Return for both networks each layer's name, its formula and its parameters."""
+        one, two, units = self.filters, 2 * self.filters, self.units
+        return [
+            ("network: convolution 1", f"3·3·1·{one} + {one}", 9 * one + one),
+            ("network: convolution 2", f"3·3·{one}·{two} + {two}", 9 * one * two + two),
+            ("network: output", f"2·2·{two}·10 + 10", 4 * two * 10 + 10),
+            ("perceptron: hidden", f"8·8·{units} + {units}", 64 * units + units),
+            ("perceptron: output", f"{units}·10 + 10", units * 10 + 10),
+        ]
+
+    def sizes(self) -> tuple[int, int]:
+        """Return all parameters of the network and of the perceptron."""
+        rows = [size for _, _, size in self.layers()]
+        return sum(rows[:3]), sum(rows[3:])
+
+
+def equal() -> Equal | None:
+    """Return the smallest perceptron whose accuracy cannot be told from the network's; None where nothing is stored."""
+    rows = stored().get("equal", [])
+    if not rows:
+        return None
+    table = pd.DataFrame(rows).pivot(index="seed", columns=["kind", "width"], values="accuracy")
+    (filters,) = table["convolution"].columns
+    network, rivals = table["convolution"][filters], table["perceptron"]
+    ahead = rivals.rsub(network, axis=0)  # (seeds, widths): the network's lead
+    means, errors = ahead.mean(), ahead.std(ddof=1) / len(ahead) ** 0.5
+    alike = [int(width) for width in sorted(rivals.columns) if abs(means[width]) <= 2 * errors[width]]
+    units = alike[0] if alike else int(means.abs().idxmin())
+    return Equal(
+        filters=int(filters), units=units, network=float(network.mean()), perceptron=float(rivals[units].mean()),
+        behind=(float(means[units]), float(errors[units])), seeds=len(table), alike=bool(alike),
+    )  # fmt: skip
+
+
+def equal_notice(found: Equal) -> str:
+    """Tell how the accuracies of both compare, and how many times as many parameters the perceptron needs."""
+    network, perceptron = found.sizes()
+    lead, error = (100 * value for value in found.behind)
+    what = "cannot be told apart" if found.alike else "differ"
+    return (
+        f"{found.network:.3f} and {found.perceptron:.3f} of the test digits right, means of {found.seeds} seeds: they "
+        f"{what}, the network leads by {lead:.1f} ± {error:.1f} points, seed by seed. The perceptron needs "
+        f"{perceptron / network:.1f} times as many parameters."
     )
-    one = means[(means["kind"] == "convolution") & (means["width"] == 8)].iloc[0]
-    rivals = means[means["kind"] == "perceptron"].sort_values("parameters")
-    enough = rivals[rivals["accuracy"] >= one["accuracy"]]
-    best = enough.iloc[0] if len(enough) else rivals.iloc[-1]
-    return {
-        "network": int(one["parameters"]), "filters": int(one["width"]), "accuracy": float(one["accuracy"]),
-        "perceptron": int(best["parameters"]), "units": int(best["width"]), "reached": float(best["accuracy"]),
-        "equal": bool(len(enough)),
-        "spread": max(_spread("convolution", 8), _spread("perceptron", int(best["width"]))),
-    }  # fmt: skip
-
-
-def _spread(kind: str, width: int) -> float:
-    reached = [row["accuracy"] for row in stored()["sizes"] if (row["kind"], row["width"]) == (kind, width)]
-    return float(max(reached) - min(reached))
 
 
 def sizes_notice(_run: Any, _view: Any) -> str:
-    """Tell how many parameters a perceptron of equal accuracy needs, with the formulas of both."""
-    found = equals()
-    units, filters = found["units"], found["filters"]
-    what = "The smallest perceptron as good" if found["equal"] else "Even the widest perceptron measured"
-    first = 9 * filters + filters
-    second = 9 * filters * 2 * filters + 2 * filters
-    last = 4 * 2 * filters * 10 + 10
-    size, rival = found["network"], found["perceptron"]
+    """Tell how far the accuracy of one size differs from seed to seed."""
+    table = pd.DataFrame(stored()["sizes"]).groupby(["kind", "width"])["accuracy"]
+    spread = 100 * float((table.max() - table.min())[("convolution", 8)])
     return (
-        f"{filters} and {2 * filters} filters: 3·3·1·{filters} + {filters} = {first:,}, "
-        f"3·3·{filters}·{2 * filters} + {2 * filters} = {second:,}, {8 * filters}·10 + 10 = {last:,}: "
-        f"{size:,} parameters, {found['accuracy']:.3f} right. {what}: 64·{units} + {units} + {units}·10 + 10 = "
-        f"{rival:,} parameters, {found['reached']:.3f}. Seeds alone differ by up to {100 * found['spread']:.1f} points."
+        "With few parameters shared windows read better; with many, both end alike on images of 8 × 8. Seeds alone "
+        f"differ by {spread:.1f} points at the default size."
     )

@@ -210,6 +210,19 @@ def move_images(run: ShownRun) -> None:
                         alt="The share of test images right by how far they were moved down and right")  # fmt: skip
 
 
+def beside_a_perceptron() -> None:
+    """Draw the parameters of every layer beside those of a perceptron that reads as well."""
+    found = cnn_measured.equal()
+    if found is None:
+        return
+    st.html('<p class="picture-title">Layer by layer, beside a perceptron that reads as well</p>')
+    rows = [{"Layer": name, "Parameters": f"{formula} = {size:,}"} for name, formula, size in found.layers()]
+    for name, size in zip(("network", "perceptron"), found.sizes(), strict=True):
+        rows.append({"Layer": f"**{name}: all**", "Parameters": f"**{size:,}**"})
+    st.table(rows)
+    st.html(f'<p class="notice"><b>Notice.</b> {cnn_measured.equal_notice(found)}</p>')
+
+
 def measured_provenance() -> None:
     """Say where the stored numbers come from."""
     if told := cnn_measured.provenance():

@@ -158,21 +158,34 @@ def test_the_claims_of_the_page_are_in_the_stored_results() -> None:
             assert row["accuracy"] > 0.97, row
 
 
-def test_equal_accuracy_is_read_from_the_stored_sizes() -> None:
-    found = cnn_measured.equals()
+def test_the_perceptron_of_equal_accuracy_is_read_from_the_stored_runs() -> None:
+    found = cnn_measured.equal()
+    assert found is not None
+    by_seed = {(row["kind"], row["width"], row["seed"]): row["accuracy"] for row in STORED["equal"]}
+    seeds = sorted({seed for _, _, seed in by_seed})
+    assert found.seeds == len(seeds) >= 8
+    alike = []
+    for width in sorted({width for kind, width, _ in by_seed if kind == "perceptron"}):
+        leads = [by_seed["convolution", 8, seed] - by_seed["perceptron", width, seed] for seed in seeds]
+        mean = sum(leads) / len(leads)
+        error = (sum((lead - mean) ** 2 for lead in leads) / (len(leads) - 1) / len(leads)) ** 0.5
+        if width == found.units:
+            assert found.behind == pytest.approx((mean, error))
+        if abs(mean) <= 2 * error:
+            alike.append(width)
+    assert found.alike == bool(alike) and (not alike or found.units == alike[0])
 
-    def mean(kind: str, width: int) -> float:
-        return float(
-            np.mean([row["accuracy"] for row in STORED["sizes"] if (row["kind"], row["width"]) == (kind, width)])
-        )
 
-    assert found["accuracy"] == pytest.approx(mean("convolution", 8)) and found["network"] == 1898
-    assert found["reached"] == pytest.approx(mean("perceptron", found["units"]))
-    assert found["perceptron"] == 64 * found["units"] + found["units"] + found["units"] * 10 + 10
-    as_good = [width for width in (1, 2, 4, 8, 16, 32, 64, 128, 256) if mean("perceptron", width) >= found["accuracy"]]
-    assert found["units"] == (as_good[0] if as_good else 256) and found["equal"] == bool(as_good)
-    told = cnn_measured.sizes_notice(None, None)
-    assert "1,898 parameters" in told and f"{found['perceptron']:,}" in told
+def test_layers_of_both_add_up_as_keras_counts_them() -> None:
+    found = cnn_measured.equal()
+    assert found is not None
+    for _, formula, size in found.layers():
+        assert size == eval(formula.replace("·", "*"))
+    counts = {(row["kind"], row["width"]): row["parameters"] for row in STORED["equal"]}
+    assert found.sizes() == (counts["convolution", 8], counts["perceptron", found.units])
+    told = cnn_measured.equal_notice(found)
+    assert f"{found.sizes()[1] / found.sizes()[0]:.1f} times" in told and f"{found.network:.3f}" in told
+    assert "points" in cnn_measured.sizes_notice(None, None)
 
 
 def test_shuffling_costs_what_is_stored() -> None:

@@ -27,7 +27,7 @@ LOGARITHMIC = [
 
 @pytest.mark.parametrize("name", FAMILIES)
 @given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_an_address_brings_back_the_same_settings(name: str, data: st.DataObject) -> None:
     config = data.draw(any_config(CONFIGS[name]))
     query = to_query(config)
@@ -39,7 +39,7 @@ def test_an_address_brings_back_the_same_settings(name: str, data: st.DataObject
 
 @pytest.mark.parametrize("name", FAMILIES)
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_an_address_names_what_differs_from_the_defaults(name: str, data: st.DataObject) -> None:
     config = data.draw(any_config(CONFIGS[name]))
     assert set(to_query(config)) == set(config.changes())
@@ -55,7 +55,7 @@ def test_addresses_look_as_expected() -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 @given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_nonsense_in_an_address_falls_back_alone_and_is_named(name: str, data: st.DataObject) -> None:
     config = data.draw(any_config(CONFIGS[name]))
     field = data.draw(st.sampled_from(sorted(CONFIGS[name].model_fields)))
@@ -151,7 +151,7 @@ def test_choices_of_known_fields() -> None:
 
 @pytest.mark.parametrize(("name", "field"), LOGARITHMIC)
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_logarithmic_slider_offers_the_present_value_and_valid_ones(
     name: str, field: str, data: st.DataObject
 ) -> None:

@@ -77,7 +77,7 @@ def values_for(name: str) -> st.SearchStrategy[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", FAMILIES)
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_whatever_arrives_becomes_valid_settings(name: str, data: st.DataObject) -> None:
     values = data.draw(values_for(name))
     config, rejected = CONFIGS[name].forgiving(values)
@@ -97,7 +97,7 @@ def test_whatever_arrives_becomes_valid_settings(name: str, data: st.DataObject)
 
 @pytest.mark.parametrize("name", FAMILIES)
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_bad_value_resets_no_other(name: str, data: st.DataObject) -> None:
     good = data.draw(any_config(CONFIGS[name]))
     field, nonsense = data.draw(st.tuples(st.sampled_from(sorted(CONFIGS[name].model_fields)), ANYTHING))
@@ -142,7 +142,7 @@ def test_it_ends_when_a_complaint_names_no_field() -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_changes_are_what_differs_and_nothing_else(name: str, data: st.DataObject) -> None:
     config = data.draw(any_config(CONFIGS[name]))
     changes, defaults = config.changes(), CONFIGS[name]()
@@ -156,7 +156,7 @@ def test_changes_are_what_differs_and_nothing_else(name: str, data: st.DataObjec
 
 @pytest.mark.parametrize("name", FAMILIES)
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_equal_settings_have_one_digest(name: str, data: st.DataObject) -> None:
     config, other = data.draw(any_config(CONFIGS[name])), data.draw(any_config(CONFIGS[name]))
     shuffled = list(config.model_dump(mode="json").items())

@@ -13,8 +13,8 @@ from lab.datasets.dataset import PLANE_EXTENT, PLANE_SCALE, Dataset, UnfitData
 from models import gan, gan_measures
 from models.configs import GanConfig
 from models.gan_training import RANDOM, Adversaries, discriminator_loss, generator_loss, gradient_penalty
-from models.presets import FAILURES
 from models.views import GAN_HEAT, GAN_NET
+from tests.models.uncompiled import uncompiled
 
 GAMES = ("non_saturating", "least_squares", "wasserstein")
 
@@ -25,7 +25,8 @@ def pair(dataset: str = "ring", loss: str = "non_saturating", steps: int = 300) 
     config = GanConfig(dataset=dataset, loss=loss, units=16, discriminator_units=16, latent=3, steps=steps)  # type: ignore[arg-type]
     data = gan.load(config)
     model = gan.build(config, data)
-    trainer(model, data).run(0, steps, 0.001, 0.001)
+    with uncompiled():
+        trainer(model, data).run(0, steps, 0.001, 0.001)
     return data, model
 
 
@@ -145,9 +146,6 @@ def by_hand(model: keras.Model, source: Adversaries, steps: int, g_rate: float, 
     game = model.game
     memory: dict[str, list[Any]] = {"discriminator": [], "generator": []}
 
-    def drawn(what: Any, *arguments: Any) -> Any:
-        return tf.function(lambda step: what(step, *arguments), jit_compile=True)
-
     def adam(part: str, tape: tf.GradientTape, loss: tf.Tensor, rate: float) -> None:
         weights = getattr(game, part).trainable_variables
         gradients = [np.asarray(one, np.float64) for one in tape.gradient(loss, weights, unconnected_gradients="zero")]
@@ -159,44 +157,47 @@ def by_hand(model: keras.Model, source: Adversaries, steps: int, g_rate: float, 
             mean, square = state[0] / (1 - 0.6 ** state[2]), state[1] / (1 - 0.999 ** state[2])
             weight.assign(weight.numpy() - rate * mean / (np.sqrt(square) + 1e-7 / (1 - 0.999 ** state[2]) ** 0.5))
 
-    rows = [drawn(source.real_batch, update) for update in range(2)]
-    noise = [drawn(source.noise_batch, update) for update in range(3)]
-    mixed = [
-        drawn(lambda at, turn: tf.random.stateless_uniform([32, 1], source._stream(at, turn, 2), alg=RANDOM), turn)
-        for turn in range(2)
-    ]
+    @tf.function(jit_compile=True)
+    def drawn(step: tf.Tensor) -> Any:
+        mixed = [tf.random.stateless_uniform([32, 1], source._stream(step, turn, 2), alg=RANDOM) for turn in range(2)]
+        rows = [source.real_batch(step, update) for update in range(2)]
+        return rows, [source.noise_batch(step, update) for update in range(3)], mixed
+
     for step in (tf.constant(one) for one in range(steps)):
+        rows, noise, mixed = drawn(step)
         for update in range(2):
-            real, fake = rows[update](step), game.generator(noise[update](step))
+            real, fake = rows[update], game.generator(noise[update])
             with tf.GradientTape() as tape:
                 loss = tf.reduce_mean(discriminator_loss(game.loss, game.discriminator(real), game.discriminator(fake)))
                 if game.loss == "wasserstein":
-                    loss += game.penalty * gradient_penalty(game.discriminator, real, fake, mixed[update](step))
+                    loss += game.penalty * gradient_penalty(game.discriminator, real, fake, mixed[update])
             adam("discriminator", tape, loss, d_rate)
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(generator_loss(game.loss, game.discriminator(game.generator(noise[2](step)))))
+            loss = tf.reduce_mean(generator_loss(game.loss, game.discriminator(game.generator(noise[2]))))
         adam("generator", tape, loss, g_rate)
 
 
 def test_the_weights_do_not_depend_on_how_the_run_was_cut() -> None:
     data, model = fresh()
     start = model.get_weights()
-    trainer(model, data).run(0, 12, 0.001, 0.002)
-    whole = model.get_weights()
-    model.set_weights(start)
-    training = trainer(model, data)
-    training.warm()
-    for one, other in zip(start, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-    training.run(0, 5, 0.001, 0.002)
-    training.run(5, 12, 0.001, 0.002)
+    with uncompiled():
+        trainer(model, data).run(0, 12, 0.001, 0.002)
+        whole = model.get_weights()
+        model.set_weights(start)
+        training = trainer(model, data)
+        training.warm()
+        for one, other in zip(start, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+        training.run(0, 5, 0.001, 0.002)
+        training.run(5, 12, 0.001, 0.002)
     for one, other in zip(whole, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_each_network_has_a_learning_rate_of_its_own() -> None:
     data, model = fresh()
-    training = trainer(model, data)
+    with uncompiled():
+        training = trainer(model, data)
     for still, rates in (("generator", (0.0, 0.01)), ("discriminator", (0.01, 0.0))):
         before = {part: getattr(model.game, part).get_weights() for part in ("generator", "discriminator")}
         training.run(0, 3, *rates)
@@ -463,18 +464,3 @@ def test_a_normal_mixture_is_the_honest_baseline_on_spots() -> None:
     found = {(one.name, one.metric): one.value for one in gan.baselines(GanConfig(), data)}
     assert found["Normal mixture", "test_quality"] == pytest.approx(1 - np.exp(-4.5), abs=0.015)
     assert found["Normal mixture", "test_coverage"] == found["Kernel density", "test_coverage"] == 1.0
-
-
-def test_a_collapsed_run_and_a_healthy_one_have_the_same_loss() -> None:
-    """What the quiz of the page shows: the discriminator's losses differ by less than the modes do by far."""
-    ends = {}
-    collapse = next(one for one in FAILURES["gan"] if one.title == "The forger runs from spot to spot")
-    for name, settings in (("healthy", {}), ("collapsed", collapse.settings)):
-        config = GanConfig(**settings)
-        data = gan.load(config)
-        model = gan.build(config, data)
-        training = trainer(model, data, batch_size=config.batch_size)
-        training.run(0, config.steps, config.learning_rate, config.discriminator_rate)
-        ends[name] = gan.evaluate(model, data)
-    assert ends["healthy"]["test_modes"] == 8 and ends["collapsed"]["test_modes"] <= 5
-    assert abs(ends["healthy"]["test_d_loss"] - ends["collapsed"]["test_d_loss"]) < 0.1

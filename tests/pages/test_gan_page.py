@@ -82,7 +82,7 @@ def test_the_code_shown_is_the_code_of_the_file() -> None:
     page = open_page("gan")
     source = (ROOT / "models" / "gan.py").read_text(encoding="utf-8")
     parts = page.code[0].value.split("\n\n\n")
-    assert len(parts) == 3
+    assert len(parts) == 4
     for part in parts:
         lines = [line for line in part.splitlines() if not line.startswith("# models/gan.py")]
         assert "\n".join(lines).strip() in source
