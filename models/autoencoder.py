@@ -304,18 +304,19 @@ def _units(model: keras.Model, data: SqueezedData) -> Array:
 def _edges(model: keras.Model, large: bool) -> Array:
     """Return weights (from, to) between drawn units of consecutive dense layers, each in 15ths of its largest.
 
-    Of large images input and output are drawn as one picture each: no weights lead there.
+    Of large images input and output are drawn as one picture each: there it is the mean over all pixels.
     """
     kernels = [layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")]
     if any(kernel.ndim > 2 for kernel in kernels):
         kernels = []
     names = [layer.name for layer in model.layers if hasattr(layer, "kernel")] if kernels else []
     kept = [kernel for kernel, name in zip(kernels, names, strict=True) if name != "code_log_variance"]
+    if large and kept:
+        kept[0], kept[-1] = kept[0].mean(axis=0, keepdims=True), kept[-1].mean(axis=1, keepdims=True)
     last = len(kept) - 1
     cut = [
         kernel[: None if place == 0 else SHOWN_UNITS, : None if place == last else SHOWN_UNITS].ravel()
         for place, kernel in enumerate(kept)
-        if not large or 0 < place < last
     ]
     steps = [np.rint(one / (np.abs(one).max() or 1.0) * LEVELS) * (np.abs(one).max() or 1.0) / LEVELS for one in cut]
     return np.concatenate(steps).astype(np.float16) if steps else np.zeros(1, np.float16)

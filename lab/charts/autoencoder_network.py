@@ -132,8 +132,8 @@ def _weights(
     kernels = [kernels_of(run, view, columns) for view in views]
     pairs = len(layers) - 1
     edges, history = [], []
-    for place in range(1, pairs - 1) if is_large(run) else range(pairs):
-        moving = np.stack([one[place - is_large(run)] for one in kernels]).astype(np.float64)
+    for place in range(pairs):
+        moving = np.stack([one[place] for one in kernels]).astype(np.float64)
         ends = layers[place].drawn(), layers[place + 1].drawn()
         chosen = Edges.strongest(moving[-1], *ends, most=min(100, 290 // pairs))
         edges.append(chosen)
@@ -144,8 +144,8 @@ def _weights(
 def kernels_of(run: ShownRun, view: Any, columns: list[Column]) -> list[Array]:
     """Return the recorded weights between consecutive dense layers, each (from, to)."""
     size = int(run.facts["layers"][0]["shape"][0])
-    inner = [min(column.units, SHOWN) for column in columns]
-    sizes = inner if is_large(run) else [size, *inner, size]
+    ends = 1 if is_large(run) else size
+    sizes = [ends, *(min(column.units, SHOWN) for column in columns), ends]
     kernels, start = [], 0
     for before, after in pairwise(sizes):
         kernels.append(view.edges[start : start + before * after].reshape(before, after))

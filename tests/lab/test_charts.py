@@ -42,8 +42,10 @@ DRAWN = ("confusion", "reliability", "activations", "worst", "first_weights", "c
 def trained(name: str) -> ShownRun:
     """Return a short run that really trained."""
     from lab.direct import run
+    from tests.models.uncompiled import uncompiled
 
-    return ShownRun.from_record(run(CONFIGS["mlp"](**SETTINGS[name])))
+    with uncompiled():
+        return ShownRun.from_record(run(CONFIGS["mlp"](**SETTINGS[name])))
 
 
 @cache

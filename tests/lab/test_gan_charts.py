@@ -18,7 +18,7 @@ from models.configs import CONFIGS
 from models.views import GanView
 
 SETTINGS: dict[str, dict[str, Any]] = {
-    "ring": {"steps": 60, "units": 16, "discriminator_units": 16},
+    "ring": {"steps": 20, "units": 16, "discriminator_units": 16},
     "digits": {"dataset": "digits", "steps": 12, "units": 16, "discriminator_units": 16, "loss": "least_squares"},
 }
 
@@ -26,8 +26,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
 @cache
 def trained(name: str) -> ShownRun:
     from lab.direct import run
+    from tests.models.uncompiled import uncompiled
 
-    return ShownRun.from_record(run(CONFIGS["gan"](**SETTINGS[name])))
+    with uncompiled():
+        return ShownRun.from_record(run(CONFIGS["gan"](**SETTINGS[name])))
 
 
 @cache

@@ -38,8 +38,10 @@ MEASURED = ("accuracy", "surprise", "calibration_gap", "unknown", "under_noise",
 @cache
 def trained(name: str) -> ShownRun:
     from lab.direct import run
+    from tests.models.uncompiled import uncompiled
 
-    return ShownRun.from_record(run(CONFIGS["modular"](**SETTINGS[name])))
+    with uncompiled():
+        return ShownRun.from_record(run(CONFIGS["modular"](**SETTINGS[name])))
 
 
 @cache
