@@ -240,10 +240,10 @@ def equal_notice(found: Equal) -> str:
     """Tell how the accuracies of both compare, and how many times as many parameters the perceptron needs."""
     network, perceptron = found.sizes()
     lead, error = (100 * value for value in found.behind)
-    what = "cannot be told apart" if found.alike else "differ"
+    what = "differ by less than two standard errors" if found.alike else "differ"
     return (
         f"{found.network:.3f} and {found.perceptron:.3f} of the test digits right, means of {found.seeds} seeds: they "
-        f"{what}, the network leads by {lead:.1f} ± {error:.1f} points, seed by seed. The perceptron needs "
+        f"{what} (the network leads by {lead:.1f} ± {error:.1f} points, seed by seed). The perceptron needs "
         f"{perceptron / network:.1f} times as many parameters."
     )
 

@@ -25,7 +25,8 @@ class AutoencoderView(View):
     units: float16, the first shown example in the drawn units of each layer between input and output, flattened (maps:
     height, width, map); edges: float16, weights between the drawn units of consecutive dense layers, each (from, to),
     flattened, in 15ths of the largest; a large image counts as one unit with its mean weight. worst_rows: (8 or
-    fewer,) int32, normal test examples with the largest error; worst_inputs, worst_outputs: (8, d), like `rebuilt`, what the network saw and made of them.
+    fewer,) int32, normal test examples with the largest error; worst_inputs, worst_outputs:
+    (8, d), like `rebuilt`, what the network saw and made of them.
     Answers: answer_codes (n, k); answer_outputs (n, d), decoded; answer_agreement (n,), see
     models/autoencoder_measures.py; answer_blend (n, d), blends of two inputs; answer_agreement_blend (n,);
     answer_input (d,); answer_error (1,) mean squared error.
