@@ -201,21 +201,24 @@ class Equal:
     seeds: int
     alike: bool
 
-    def layers(self) -> list[tuple[str, str, int]]:
-        """Return for both networks each layer's name, its formula and its parameters."""
+    def layers(self) -> tuple[list[tuple[str, str, int]], list[tuple[str, str, int]]]:
+        """Return for the network and for the perceptron each layer's name, its formula and its parameters."""
         one, two, units = self.filters, 2 * self.filters, self.units
-        return [
-            ("network: convolution 1", f"3·3·1·{one} + {one}", 9 * one + one),
-            ("network: convolution 2", f"3·3·{one}·{two} + {two}", 9 * one * two + two),
-            ("network: output", f"2·2·{two}·10 + 10", 4 * two * 10 + 10),
-            ("perceptron: hidden", f"8·8·{units} + {units}", 64 * units + units),
-            ("perceptron: output", f"{units}·10 + 10", units * 10 + 10),
+        network = [
+            ("convolution 1", f"3·3·1·{one} + {one}", 9 * one + one),
+            ("convolution 2", f"3·3·{one}·{two} + {two}", 9 * one * two + two),
+            ("output", f"2·2·{two}·10 + 10", 4 * two * 10 + 10),
         ]
+        perceptron = [
+            ("hidden", f"8·8·{units} + {units}", 64 * units + units),
+            ("output", f"{units}·10 + 10", units * 10 + 10),
+        ]
+        return network, perceptron
 
     def sizes(self) -> tuple[int, int]:
         """Return all parameters of the network and of the perceptron."""
-        rows = [size for _, _, size in self.layers()]
-        return sum(rows[:3]), sum(rows[3:])
+        network, perceptron = (sum(size for _, _, size in rows) for rows in self.layers())
+        return network, perceptron
 
 
 def equal() -> Equal | None:
@@ -253,8 +256,8 @@ def sizes_notice(_run: Any, _view: Any) -> str:
     table = pd.DataFrame(stored()["sizes"]).groupby(["kind", "parameters"])["accuracy"]
     spread = 100 * float((table.max() - table.min())["convolution"].loc[1898])
     ends = {kind: table.mean()[kind].sort_index() for kind in ("convolution", "perceptron")}
-    told = [f"{int(one.index[-1]):,} parameters {one.iloc[-1]:.3f}" for one in ends.values()]
+    told = [f"({int(one.index[-1]):,} parameters) reads {one.iloc[-1]:.3f}" for one in ends.values()]
     return (
-        f"The largest network measured reads, with {told[0]}, the largest perceptron, with {told[1]}. At the default "
-        f"size seeds alone differ by {spread:.1f} points."
+        f"The largest network measured {told[0]}, the largest perceptron {told[1]}. "
+        f"At the default size seeds alone differ by {spread:.1f} points."
     )

@@ -16,6 +16,7 @@ from lab.datasets.photographs import FILES
 MAX_BYTES = 5_000_000
 MAX_PIXELS = 40_000_000  # a small file can unfold into an enormous picture
 KINDS = ("PNG", "JPEG")
+FAINT, INKY = 0.15, 0.35  # less than this stands out from no border; more than this, of the strongest, is ink
 GREY = np.array([0.299, 0.587, 0.114])  # of red, green and blue (ITU-R BT.601), as most programs turn colour into grey
 
 
@@ -57,6 +58,31 @@ def photograph_square(name: str, side: int = 64) -> Array:
     from sklearn.datasets import load_sample_image
 
     return np.asarray(_square(Image.fromarray(load_sample_image(FILES[name])), side))
+
+
+def digit(pixels: Array, size: int) -> Array:
+    """Return a picture (h, w, 3) uint8 of one digit as digits are stored: (size, size, 1) float32, ink 0 to 1.
+
+    What stands out from the border is ink. It is cut out and fills the field, as the 8 x 8 digits do; in larger fields
+    20 of 28 pixels, as in MNIST. A picture without ink is only reduced.
+    """
+    from PIL import Image
+
+    grey = np.asarray(pixels, np.float64) / 255.0 @ GREY
+    border = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
+    ink = np.abs(grey - border)
+    if ink.max() < FAINT:
+        return for_network(pixels, size, size, 1, ink=True)
+    ink = ink / ink.max()
+    rows, columns = (np.flatnonzero((ink > INKY).any(axis=axis)) for axis in (1, 0))
+    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    inner = size if size <= 8 else round(size * 20 / 28)
+    scale = inner / max(cut.shape)
+    height, width = (max(1, round(side * scale)) for side in cut.shape)
+    small = Image.fromarray(np.rint(255 * cut).astype(np.uint8)).resize((width, height), Image.Resampling.BOX)
+    field, top, left = np.zeros((size, size, 1), np.float32), (size - height) // 2, (size - width) // 2
+    field[top : top + height, left : left + width, 0] = np.asarray(small, np.float32) / 255.0
+    return field
 
 
 def for_network(pixels: Array, height: int, width: int, channels: int, *, ink: bool = False) -> Array:

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from lab import session
 from lab.charts import answer, cnn_answer, cnn_measured
 from lab.components.drawing_pad import drawing_pad
 from lab.datasets.dataset import UnfitData
-from lab.datasets.pictures import decode, for_network
+from lab.datasets.pictures import decode, digit, for_network
 from lab.fetched import missing
 from lab.frame import quiet
 from lab.shown_run import ShownRun
@@ -36,25 +37,46 @@ def _question(run: ShownRun, key: str, kinds: list[str]) -> dict[str, Any] | Non
         drawn = drawing_pad(f"cnn:{key}:pad", height)
         return None if drawn is None else {"input": (drawn.ravel() / INK).tolist()}
     if kind == OWN:
-        side = MOST_SIDE if key == "window" else height
-        return _own_picture(f"cnn:{key}:file", side, side if key == "window" else width, channels,
-                            ink=key != "window" and run.config["dataset"] != "cifar10")  # fmt: skip
+        return _own_window(channels) if key == "window" else _own_image(run, height, width, channels)
     most = int(run.facts["data"]["test"])
     row = st.number_input("Test image", 0, most - 1, 0, key=f"cnn:{key}:row",
                           help="Counted from 0, in the order of the test data.")  # fmt: skip
     return {"test_row": int(row)}
 
 
-def _own_picture(key: str, height: int, width: int, channels: int, *, ink: bool) -> dict[str, Any] | None:
-    chosen = st.file_uploader("PNG or JPEG, at most 5 MB", type=["png", "jpg", "jpeg"], key=key,
-                              help="Only its middle square, reduced, reaches the network. It is not kept.")  # fmt: skip
+def _own_window(channels: int) -> dict[str, Any] | None:
+    """Return a person's picture for the sliding window, as light as it is; None while there is none."""
+    pixels = _own_pixels("window", "Only its middle square, reduced, reaches the network. It is not kept.")
+    return None if pixels is None else _input(for_network(pixels, MOST_SIDE, MOST_SIDE, channels))
+
+
+def _own_image(run: ShownRun, height: int, width: int, channels: int) -> dict[str, Any] | None:
+    """Return a person's picture as the network knows its images: digits cut out, clothes as ink; None without one."""
+    digits = run.config["dataset"] in DIGITS
+    pixels = _own_pixels("image", "Only its middle square, reduced, reaches the network. It is not kept."
+                         + " A digit is cut out and fills the field, as in the data." * digits)  # fmt: skip
+    if pixels is None:
+        return None
+    if not digits:
+        return _input(for_network(pixels, height, width, channels, ink=run.config["dataset"] == "fashion_mnist"))
+    margin = int(run.facts["data"].get("margin", 0))
+    return _input(np.pad(digit(pixels, height - 2 * margin), ((margin, margin), (margin, margin), (0, 0))))
+
+
+def _own_pixels(key: str, told: str) -> Any:
+    """Return the pixels of the file that was chosen, None while there is none or it is no picture."""
+    chosen = st.file_uploader("PNG or JPEG, at most 5 MB", type=["png", "jpg", "jpeg"], key=f"cnn:{key}:file",
+                              help=told)  # fmt: skip
     if chosen is None:
         return None
     try:
-        pixels = for_network(decode(chosen.getvalue()), height, width, channels, ink=ink)
+        return decode(chosen.getvalue())
     except UnfitData as problem:
         st.error(str(problem))
         return None
+
+
+def _input(pixels: Any) -> dict[str, Any]:
     return {"input": [round(float(value), 4) for value in pixels.ravel()], "shape": list(pixels.shape)}
 
 
@@ -216,10 +238,12 @@ def beside_a_perceptron() -> None:
     if found is None:
         return
     st.html('<p class="picture-title">Layer by layer, beside a perceptron that reads as well</p>')
-    rows = [{"Layer": name, "Parameters": f"{formula} = {size:,}"} for name, formula, size in found.layers()]
-    for name, size in zip(("network", "perceptron"), found.sizes(), strict=True):
-        rows.append({"Layer": f"**{name}: all**", "Parameters": f"**{size:,}**"})
-    st.table(rows)
+    names = (f"This kind of network, {found.filters} filters", f"Perceptron, {found.units} units")
+    for column, name, layers, size in zip(
+        st.columns(2, gap="large"), names, found.layers(), found.sizes(), strict=True
+    ):
+        rows = [{name: layer, "Parameters": f"{formula} = {count:,}"} for layer, formula, count in layers]
+        column.table([*rows, {name: "**all**", "Parameters": f"**{size:,}**"}])
     st.html(f'<p class="notice"><b>Notice.</b> {cnn_measured.equal_notice(found)}</p>')
 
 

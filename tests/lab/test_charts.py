@@ -42,7 +42,7 @@ DRAWN = ("confusion", "reliability", "activations", "worst", "first_weights", "c
 def trained(name: str) -> ShownRun:
     """Return a short run that really trained."""
     from lab.direct import run
-    from tests.models.uncompiled import uncompiled
+    from tests.models.shortened import uncompiled
 
     with uncompiled():
         return ShownRun.from_record(run(CONFIGS["mlp"](**SETTINGS[name])))

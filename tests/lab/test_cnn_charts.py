@@ -179,8 +179,9 @@ def test_the_perceptron_of_equal_accuracy_is_read_from_the_stored_runs() -> None
 def test_layers_of_both_add_up_as_keras_counts_them() -> None:
     found = cnn_measured.equal()
     assert found is not None
-    for _, formula, size in found.layers():
-        assert size == eval(formula.replace("·", "*"))
+    for rows in found.layers():
+        for _, formula, size in rows:
+            assert size == eval(formula.replace("·", "*"))
     counts = {(row["kind"], row["width"]): row["parameters"] for row in STORED["equal"]}
     assert found.sizes() == (counts["convolution", 8], counts["perceptron", found.units])
     told = cnn_measured.equal_notice(found)

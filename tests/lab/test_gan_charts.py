@@ -26,7 +26,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 @cache
 def trained(name: str) -> ShownRun:
     from lab.direct import run
-    from tests.models.uncompiled import uncompiled
+    from tests.models.shortened import uncompiled
 
     with uncompiled():
         return ShownRun.from_record(run(CONFIGS["gan"](**SETTINGS[name])))

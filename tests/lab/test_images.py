@@ -22,7 +22,7 @@ from PIL import Image
 from lab.datasets import images as image_sets
 from lab.datasets.dataset import UnfitData
 from lab.datasets.images import CACHED, download_share, images, permuted, shift
-from lab.datasets.pictures import MAX_BYTES, decode, for_network, photograph_square
+from lab.datasets.pictures import MAX_BYTES, decode, digit, for_network, photograph_square
 
 PACKAGE, PLACE = "dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"
 
@@ -327,6 +327,20 @@ def test_a_picture_reaches_the_network_in_its_own_size_and_sense() -> None:
     colour[..., 0] = 255
     assert for_network(colour, 4, 4, 3)[0, 0].tolist() == [1.0, 0.0, 0.0]
     assert for_network(colour, 4, 4, 1)[0, 0, 0] == pytest.approx(0.299)
+
+
+def test_a_picture_of_a_digit_is_cut_out_and_fills_the_field() -> None:
+    drawn = np.full((60, 60, 3), 235, np.uint8)
+    drawn[10:50, 38:42] = 40  # a one, off the middle, on greyish paper
+    for size, long in ((8, 8), (28, 20)):
+        found = digit(drawn, size)[..., 0]
+        rows, columns = np.nonzero(found > 0.5)
+        assert found.shape == (size, size) and found.max() == 1.0
+        assert np.ptp(rows) + 1 == long and rows[0] + rows[-1] == size - 1
+        assert np.ptp(columns) + 1 == round(long / 10) and abs(columns.mean() - (size - 1) / 2) <= 0.5
+        np.testing.assert_array_equal(found, digit(255 - drawn, size)[..., 0])  # light on dark reads the same
+    empty = digit(np.full((20, 20, 3), 250, np.uint8), 8)
+    assert empty.shape == (8, 8, 1) and empty.max() < 0.05
 
 
 def test_the_photographs_come_without_a_download() -> None:

@@ -38,7 +38,7 @@ MEASURED = ("accuracy", "surprise", "calibration_gap", "unknown", "under_noise",
 @cache
 def trained(name: str) -> ShownRun:
     from lab.direct import run
-    from tests.models.uncompiled import uncompiled
+    from tests.models.shortened import uncompiled
 
     with uncompiled():
         return ShownRun.from_record(run(CONFIGS["modular"](**SETTINGS[name])))

@@ -17,7 +17,7 @@ from models.base import Baseline, Failure, Snapshot, View, anatomy, family
 from models.configs import CONFIGS, Config
 from models.presets import FAILURES
 from models.views import VIEWS
-from tests.models.uncompiled import uncompiled
+from tests.models.shortened import recorded_rarely, uncompiled
 
 FAMILIES = sorted(CONFIGS)
 NAMES = ("load", "build", "train", "look", "total_steps", "baselines", "scene")
@@ -36,7 +36,8 @@ def trained(name: str, seed: int = 0, repetition: int = 0) -> tuple[Snapshot, ..
     """Return the snapshots of a short run; another `repetition` is the same run made anew."""
     config, module = short(name, seed=seed), family(name)
     data = module.load(config)
-    return tuple(module.train(config, data, module.build(config, data)))
+    with recorded_rarely(module, 12):
+        return tuple(module.train(config, data, module.build(config, data)))
 
 
 @cache

@@ -14,7 +14,7 @@ from models import gan, gan_measures
 from models.configs import GanConfig
 from models.gan_training import RANDOM, Adversaries, discriminator_loss, generator_loss, gradient_penalty
 from models.views import GAN_HEAT, GAN_NET
-from tests.models.uncompiled import uncompiled
+from tests.models.shortened import uncompiled
 
 GAMES = ("non_saturating", "least_squares", "wasserstein")
 

@@ -3,17 +3,16 @@
 import json
 import math
 from collections.abc import Mapping
-from contextlib import nullcontext
 from functools import cache
 from typing import Any
-from unittest import mock
 
 import pytest
 
 from lab.datasets.images import DOWNLOADED, download_share
-from models.base import Failure, family, schedule
+from models.base import Failure, family
 from models.configs import CONFIGS
 from models.presets import FAILURES, PRESETS, Preset
+from tests.models.shortened import recorded_rarely
 
 
 def marks(preset: Preset) -> tuple[pytest.MarkDecorator, ...]:
@@ -33,13 +32,7 @@ GOOD = [
 BAD = [pytest.param(name, one, id=f"{name}-{one.title}") for name, failures in FAILURES.items() for one in failures]
 MENDED = [case for case in BAD if case.values[1].repair]  # type: ignore[union-attr]
 MOMENTS = 5  # of a run that are recorded
-OF_ITS_OWN = ("rbf",)  # whose steps are the records themselves: a bump that joins
 SEEDS = [0, pytest.param(1, marks=pytest.mark.slow)]
-
-
-def rarely(total_steps: int, _count: int = 0) -> list[int]:
-    """Return few steps at which a run is recorded: what is measured on the way changes no weight."""
-    return schedule(total_steps, MOMENTS)
 
 
 @cache
@@ -47,7 +40,7 @@ def _end(name: str, settings: str) -> Mapping[str, float]:
     config, module = CONFIGS[name](**json.loads(settings)), family(name)
     data = module.load(config)
     last: Mapping[str, float] = {}
-    with mock.patch.object(module, "schedule", rarely) if name not in OF_ITS_OWN else nullcontext():
+    with recorded_rarely(module, MOMENTS):
         for snapshot in module.train(config, data, module.build(config, data)):
             last = snapshot.metrics
             if not all(math.isfinite(value) for key, value in last.items() if "loss" in key):

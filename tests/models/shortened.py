@@ -1,4 +1,4 @@
-"""Runs without XLA: for tests that need some trained weights, or a run of each kind, and not how fast it is.
+"""Runs that take less time: without XLA, or with fewer records; for tests that ask for neither.
 
 XLA takes one to five seconds to compile a loop that a test walks through a dozen times. What XLA computes is held
 against NumPy where that is the question (test_training_loop.py, test_gan.py and the contract tests' default runs).
@@ -11,6 +11,10 @@ from unittest import mock
 
 import tensorflow as tf
 
+from models.base import schedule
+
+OF_ITS_OWN = ("models.rbf",)  # whose steps are the records themselves: a bump that joins
+
 
 @contextmanager
 def uncompiled() -> Iterator[None]:
@@ -21,4 +25,18 @@ def uncompiled() -> Iterator[None]:
         return real(*functions, **{**options, "jit_compile": None})
 
     with mock.patch.object(tf, "function", plain):
+        yield
+
+
+@contextmanager
+def recorded_rarely(module: Any, moments: int) -> Iterator[None]:
+    """Make the runs of a family that begin inside the block record few moments: looking changes no weight."""
+
+    def rarely(total_steps: int, _count: int = 0) -> list[int]:
+        return schedule(total_steps, moments)
+
+    if module.__name__ in OF_ITS_OWN:
+        yield
+        return
+    with mock.patch.object(module, "schedule", rarely):
         yield
