@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 
 RESULT = Path(__file__).parent / "results" / "sharpness.json"
-SEEDS = (0, 1, 2)
+SEEDS = {"digits": (0, 1, 2), "fashion_mnist": (0,)}  # a run on large images takes minutes
 COUNT = 500
 EPOCHS = {"digits": 60, "fashion_mnist": 15}
 KL = 0.1  # weight of the divergence in the variational one
@@ -90,7 +90,7 @@ def measured(dataset: str) -> list[dict[str, Any]]:
         {"dataset": dataset, "seed": seed, "numbers": settings["latent"],
          **by_autoencoders(dataset, seed, settings["latent"], EPOCHS[dataset]),
          "generated": by_adversaries(settings, seed)}
-        for seed in SEEDS
+        for seed in SEEDS[dataset]
     ]  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def main(wanted: Sequence[str]) -> None:
         found["rows"] = [row for row in found["rows"] if row["dataset"] != dataset] + rows
         seconds[dataset] = round(perf_counter() - started)
     found["about"] = {
-        "command": "python -m evidence.sharpness", "seeds": list(SEEDS), "epochs": EPOCHS, "kl": KL,
+        "command": "python -m evidence.sharpness", "seeds": {dataset: list(seeds) for dataset, seeds in SEEDS.items()}, "epochs": EPOCHS, "kl": KL,
         "settings": {dataset: preset_of(dataset) for dataset in EPOCHS}, "seconds": seconds,
         "device": describe(describe_device()), "versions": versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

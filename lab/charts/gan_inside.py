@@ -189,7 +189,7 @@ def sharp_notice(run: ShownRun, view: Any) -> str:
         return f"{this}. More than they have is noise."
     return (
         f"{this}, an autoencoder {found['rebuilt'] / real:.0%}, a variational one {found['drawn'] / real:.0%} "
-        f"(means of {found['seeds']} seeds). "
+        f"({found['seeds']} seed{'s' * (found['seeds'] > 1)}). "
         "Averaging blurs; a second network sees through it. Above 100 % is noise."
     )
 

@@ -25,6 +25,7 @@ from models.configs import BackpropagationConfig
 from models.small_network import Lesson, flatten
 from models.training_loop import CompiledTraining
 from models.views import MAP_SIZE, SLICE_EXTENT, SLICE_SIZE
+from tests.models.shortened import recorded_rarely, uncompiled
 
 ACTIVATIONS = get_args(BackpropagationConfig.model_fields["activation"].annotation)
 SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
@@ -354,7 +355,8 @@ def test_scores_of_the_followed_network_are_those_of_the_oracle() -> None:
         config = asked(name)[0].config.model_copy(update={"epochs": 1})
         data = backpropagation.load(config)
         model = backpropagation.build(config, data)
-        last: Any = list(backpropagation.train(config, data, model))[-1]
+        with uncompiled(), recorded_rarely(backpropagation, 4):
+            last: Any = list(backpropagation.train(config, data, model))[-1]
         w = last.view.weights.astype(float)
         np.testing.assert_array_equal(last.view.weights, flatten(model.get_weights()))
         (x, y), (tx, ty) = data.batch(), data.batch("test")
