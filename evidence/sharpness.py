@@ -107,7 +107,8 @@ def main(wanted: Sequence[str]) -> None:
         found["rows"] = [row for row in found["rows"] if row["dataset"] != dataset] + rows
         seconds[dataset] = round(perf_counter() - started)
     found["about"] = {
-        "command": "python -m evidence.sharpness", "seeds": {dataset: list(seeds) for dataset, seeds in SEEDS.items()}, "epochs": EPOCHS, "kl": KL,
+        "command": "python -m evidence.sharpness",
+        "seeds": {dataset: list(seeds) for dataset, seeds in SEEDS.items()}, "epochs": EPOCHS, "kl": KL,
         "settings": {dataset: preset_of(dataset) for dataset in EPOCHS}, "seconds": seconds,
         "device": describe(describe_device()), "versions": versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

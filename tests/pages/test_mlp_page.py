@@ -96,6 +96,7 @@ def test_own_data_asks_for_a_file_first() -> None:
     page = open_page("mlp", dataset="own")
     assert not page.exception
     assert any("Choose a CSV file" in info.value for info in page.info)
+    assert page.session_state["mlp:set file"]  # the popover with the file chooser is open
 
 
 def test_the_code_shown_is_the_code_of_the_file() -> None:
