@@ -29,6 +29,6 @@ def downloaded(name: str, *, seed: int, most: int) -> ImageSet:
     except Exception as problem:  # keras raises a bare Exception where there is no network
         raise UnfitData(
             f"{TITLES[name]} is not on this machine, and it could not be fetched ({megabytes(name):.0f} MB): there "
-            "seems to be no way to the internet. Choose digits or dots: they come with the app."
+            "seems to be no way to the internet. Choose digits: they come with the app."
         ) from problem
     return from_arrays(name, train, test, seed=seed, most=most)

@@ -143,7 +143,7 @@ def test_fashion_mnist_loads_from_its_original_files(fashion_files: Path, keras_
 def test_without_a_network_it_says_so_and_what_to_do(name: str, keras_home: Path) -> None:
     from models.image_downloads import downloaded
 
-    with pytest.raises(UnfitData, match=r"could not be fetched \(\d+ MB\).*Choose digits or dots"):
+    with pytest.raises(UnfitData, match=r"could not be fetched \(\d+ MB\).*Choose digits"):
         downloaded(name, seed=0, most=100)
     assert download_share(name) == 0.0
 
