@@ -13,7 +13,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from lab.datasets.choose import load as load_data
 from lab.datasets.dataset import UnfitData
-from models import autoencoder, autoencoder_measures
+from lab.datasets.images import from_arrays
+from models import autoencoder, autoencoder_data, autoencoder_measures
 from models.autoencoder_data import SqueezedData
 from models.autoencoder_layers import Sampling
 from models.base import Array, Snapshot
@@ -339,3 +340,32 @@ def test_an_example_is_rebuilt_and_judged() -> None:
 def test_questions_without_an_answer_are_refused(question: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         ask("plain", **question)
+
+
+# ---- large images ----
+
+
+@pytest.mark.parametrize("kind", ["dense", "convolutional"])
+def test_large_images_are_squeezed_and_recorded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made-up images of Fashion-MNIST's size stand in for a download."""
+    generator = np.random.default_rng(0)
+    made = [(generator.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n) % 10) for n in (60, 2100)]
+    monkeypatch.setattr(
+        autoencoder_data, "downloaded", lambda name, seed, most: from_arrays(name, *made, seed=seed, most=most)
+    )
+    config = AutoencoderConfig(dataset="fashion_mnist", kind=kind, code=3, units=16, examples=500)  # type: ignore[arg-type]
+    data = autoencoder.load(config)
+    assert len(data.train_inputs) == 60 and len(data.test_inputs) == 2000 and "first 2,000" in data.notes[-1]
+    model = autoencoder.build(config, data)
+    view = autoencoder.look(model, data)
+    outputs = model.predict(data.test_inputs, verbose=0)
+    rows = autoencoder.shown_rows(data)
+    np.testing.assert_allclose(np.asarray(view.rebuilt) / 15, outputs[rows], atol=0.5 / 15 + 1e-3)
+    np.testing.assert_allclose(view.errors, ((outputs - data.test_inputs) ** 2).mean(axis=1), rtol=2e-3, atol=1e-4)
+    if kind == "dense":  # the image counts as one unit, with its mean weight
+        first, last = (model.get_layer(name).get_weights()[0] for name in ("encoder_1", "output"))
+        edges = np.asarray(view.edges, float)
+        for found, exact in ((edges[:8], first.mean(axis=0)[:8]), (edges[-8:], last.mean(axis=1)[:8])):
+            np.testing.assert_allclose(found, exact, atol=np.abs(exact).max() / 30 + 1e-4)
+    walk = autoencoder.look(model, data, {"between": [0, 1999], "stops": 3})
+    np.testing.assert_allclose(np.asarray(walk.answer_outputs)[[0, -1]], outputs[[0, 1999]], atol=1e-4)

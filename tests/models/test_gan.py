@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from lab.datasets.clouds import SPREAD, centres, cloud
 from lab.datasets.dataset import PLANE_EXTENT, PLANE_SCALE, Dataset, UnfitData
+from lab.datasets.images import from_arrays
 from models import gan, gan_measures
 from models.configs import GanConfig
 from models.gan_training import RANDOM, Adversaries, discriminator_loss, generator_loss, gradient_penalty
-from models.views import GAN_HEAT, GAN_NET
+from models.views import GAN_HEAT, GAN_NET, GanView
 from tests.models.shortened import uncompiled
 
 GAMES = ("non_saturating", "least_squares", "wasserstein")
@@ -464,3 +465,28 @@ def test_a_normal_mixture_is_the_honest_baseline_on_spots() -> None:
     found = {(one.name, one.metric): one.value for one in gan.baselines(GanConfig(), data)}
     assert found["Normal mixture", "test_quality"] == pytest.approx(1 - np.exp(-4.5), abs=0.015)
     assert found["Normal mixture", "test_coverage"] == found["Kernel density", "test_coverage"] == 1.0
+
+
+# ---- large images ----
+
+
+def test_large_images_are_imitated_and_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made-up images of Fashion-MNIST's size stand in for a download."""
+    generator = np.random.default_rng(0)
+    made = [(generator.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n) % 10) for n in (80, 50)]
+    monkeypatch.setattr(gan, "downloaded", lambda name, seed, most: from_arrays(name, *made, seed=seed, most=most))
+    config = GanConfig(dataset="fashion_mnist", units=8, discriminator_units=8, steps=3, batch_size=8)
+    data = gan.load(config)
+    model = gan.build(config, data)
+    with uncompiled():
+        *_, last = gan.train(config, data, model)
+    view, fakes = last.view, gan.generate(model, 12)
+    assert isinstance(view, GanView) and view.samples is not None and view.samples.shape == (36, 28, 28)
+    far = np.sqrt(((fakes[:, None].astype(float) - data.train_inputs[None]) ** 2).sum(2))
+    np.testing.assert_array_equal(view.nearest_rows, far.argmin(1))
+    np.testing.assert_array_equal(
+        np.asarray(view.nearest_images).reshape(12, -1), np.rint(255 * data.train_inputs[far.argmin(1)])
+    )
+    assert set(last.metrics) >= {"test_quality", "test_coverage", "test_modes", "test_spread"}
+    walk = gan.look(model, data, {"walk": (1, 2)})
+    assert walk.walk is not None and walk.walk.shape == (12, 28, 28)
