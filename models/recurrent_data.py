@@ -18,5 +18,5 @@ def load_sequences(config: RecurrentConfig) -> SequenceData:
             from lab.storage import uploads_folder
 
             table = load_upload(config.upload, uploads_folder())
-        return series(config.dataset, window=config.lag, changes=config.changes, table=table, column=config.target)
+        return series(config.dataset, window=config.lag, changes=config.differences, table=table, column=config.target)
     return text(config.dataset, window=config.lag, seed=config.seed, upload=config.upload)

@@ -37,6 +37,6 @@ class RecurrentConfig(Config):
     truncation: int = knob(
         0, "Truncated backpropagation", "The gradient ends after so many steps back; 0: never.", ge=0, le=200
     )
-    changes: bool = knob(False, "Learn changes", "From one value to the next instead of the values, series only.")
+    differences: bool = knob(False, "Learn changes", "From one value to the next instead of the values, series only.")
     upload: Digest = knob("", "Uploaded file", "SHA-256 of an upload, own data only.")
     target: str = knob("", "Value column", "The column to forecast, own series only.", max_length=200)
