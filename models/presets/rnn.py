@@ -80,12 +80,12 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         title="No clipping",
-        reason="U as the identity and plain descent: once the state grows, the gradient grows with every step back, "
-        "and one update leaves the range of numbers. Clipping keeps its direction and cuts its length.",
+        reason="U as the identity and plain descent: one long gradient, and after five updates the loss is beyond 1e21. "
+        "Then all units are dead, whatever comes in. Clipping keeps the direction and cuts the length.",
         settings={**_PLAIN, "clip": 0.0},
         repair={"clip": 1.0},
         metric="test_gain",
-        threshold=0.4,
+        threshold=0.3,
     ),
     Failure(
         title="Steps that overshoot",
@@ -97,7 +97,8 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         title="A gradient cut after five steps",
-        reason="The letter to recall stands twenty steps back, and no gradient ever reaches it.",
+        reason="The letter stands twenty steps back, and no gradient reaches it. About half are recalled all the same: "
+        "orthogonal first weights carry it along, untrained.",
         settings={"dataset": "recall", "truncation": 5},
         repair={"truncation": 0},
         metric="test_accuracy",
