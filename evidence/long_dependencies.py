@@ -179,7 +179,9 @@ def store(found: dict[str, Any]) -> None:
     from lab.engine.versions import describe, versions
 
     order = [list(TASKS), list(LAGS), list(CELLS)]
-    found["runs"].sort(key=lambda run: (order[0].index(run["task"]), run["lag"], order[2].index(run["name"]), run["seed"]))
+    found["runs"].sort(
+        key=lambda run: (order[0].index(run["task"]), run["lag"], order[2].index(run["name"]), run["seed"])
+    )
     found["about"] |= {
         "seconds": round(sum(run["seconds"] for run in found["runs"])), "device": describe(describe_device()),
         "versions": versions(), "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -11,7 +11,7 @@ import numpy as np
 
 from lab.datasets.sequence import SequenceData
 from models.base import Array
-from models.gates import NONE, Slopes, Surgery, Trace, replay, slopes
+from models.gates import NONE, Memory, Slopes, Surgery, Trace, replay, slopes
 from models.recurrent import cell_weights, recurrent_layers
 
 
@@ -24,6 +24,10 @@ class Cell:
     weights: tuple[Array, Array, Array]
     activation: str
     backwards: bool = False
+
+    def memory(self) -> Memory:
+        """Return the cell with a state of zeros, to be fed step by step."""
+        return Memory(self.kind, self.weights, self.activation)
 
 
 @dataclass(frozen=True)

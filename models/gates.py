@@ -108,6 +108,22 @@ def _simple_step(x: Array, state: Trace, recurrent: Array, bias: Array, surgery:
     return {"hidden": bend(x + state["hidden"] @ recurrent)}
 
 
+class Memory:
+    """A cell that is fed one step after the other and keeps its state in between."""
+
+    def __init__(self, kind: str, weights: Sequence[Array], activation: str = "tanh") -> None:
+        self.kernel, self.recurrent, self.bias = (np.asarray(array, np.float64) for array in weights)
+        self.step = {"lstm": _lstm_step, "gru": _gru_step, "simple": _simple_step}[kind]
+        self.activation, self.first_bias = activation, self.bias[0] if kind == "gru" else self.bias
+        self.state = {name: np.zeros((1, self.recurrent.shape[0])) for name in ("hidden", "cell")}
+
+    def advance(self, x: Array) -> Array:
+        """Read one step (1, d), and return the hidden state after it: (1, u)."""
+        new = self.step(x @ self.kernel + self.first_bias, self.state, self.recurrent, self.bias, NONE, self.activation)
+        self.state = {name: new.get(name, kept) for name, kept in self.state.items()}
+        return self.state["hidden"]
+
+
 # ---- gradients, backwards through the same steps ----
 
 

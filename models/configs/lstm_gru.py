@@ -20,17 +20,16 @@ class LstmGruConfig(RecurrentConfig):
     learning_rate: float = knob(
         0.01, "Learning rate", "Size of each step against the gradient.", scale="log", gt=0, le=10
     )
-    epochs: int = knob(6, "Epochs", "Passes over the training data.", ge=1, le=300, scale="log")
+    epochs: int = knob(3, "Epochs", "Passes over the training data.", ge=1, le=300, scale="log")
     samples: int = knob(10000, "Sequences", "To learn from, memory tasks only.", ge=200, le=20000, scale="log")
-    forget_bias: float = knob(
-        1.0, "Forget bias", "The forget gate starts at sigmoid of this, LSTM only.", ge=-2, le=6
-    )
+    batch_size: int = knob(32, "Batch size", "Sequences per step.", ge=1, le=512, scale="log")
+    forget_bias: float = knob(1.0, "Forget bias", "The forget gate starts at sigmoid of this, LSTM only.", ge=-2, le=6)
     chrono: bool = knob(
         False, "Chrono initialization", "Gates start with memories from 1 step to the whole length, LSTM and GRU only."
     )
-    both_ways: bool = knob(
-        False, "Bidirectional", "A second stack reads from the end; not for reversing."
-    )
+    both_ways: bool = knob(False, "Bidirectional", "A second stack reads from the end; not for reversing.")
     attention: Literal["none", "additive", "product"] = knob(
-        "none", "Attention", "Reversing only: may the decoder look back at all states of the encoder, and by what score?"
+        "none",
+        "Attention",
+        "Reversing only: may the decoder look back at all that was read, and by what score?",
     )

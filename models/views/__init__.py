@@ -16,6 +16,7 @@ from models.views.backpropagation import SLICE_EXTENT, SLICE_SIZE, Backpropagati
 from models.views.cnn import MAP_LEVELS, SHOWN_IMAGES, SHOWN_MAPS, CnnView
 from models.views.gan import GAN_ARROWS, GAN_FAKES, GAN_HEAT, GAN_NET, GAN_SAMPLES, GanView
 from models.views.gradient_flow import GradientFlowView
+from models.views.lstm_gru import GATE_LEVELS, SHOWN_GATE_UNITS, LstmGruView
 from models.views.mlp import BINS, CALIBRATION_BINS, MAP_SIZE, SHOWN_EXAMPLES, SURFACE_SIZE, WORST, MlpView
 from models.views.modular import NOISES, SHOWN_MEMBERS, TILE_SIDE, ModularView
 from models.views.rbf import BUMP_SIZE, CURVE_SIZE, SHOWN_BUMPS, RbfView
@@ -28,6 +29,7 @@ VIEWS: dict[str, type[View]] = {
     "mlp": MlpView,
     "cnn": CnnView,
     "rnn": RnnView,
+    "lstm_gru": LstmGruView,
     "autoencoder": AutoencoderView,
     "rbf": RbfView,
     "som": SomView,
@@ -45,6 +47,7 @@ __all__ = [
     "GAN_HEAT",
     "GAN_NET",
     "GAN_SAMPLES",
+    "GATE_LEVELS",
     "MAP_LEVELS",
     "MAP_SIZE",
     "NOISES",
@@ -54,6 +57,7 @@ __all__ = [
     "SHOWN_CODES",
     "SHOWN_COMPONENTS",
     "SHOWN_EXAMPLES",
+    "SHOWN_GATE_UNITS",
     "SHOWN_IMAGES",
     "SHOWN_MAPS",
     "SHOWN_MEMBERS",
@@ -75,6 +79,7 @@ __all__ = [
     "CnnView",
     "GanView",
     "GradientFlowView",
+    "LstmGruView",
     "MlpView",
     "ModularView",
     "RbfView",

@@ -159,7 +159,9 @@ def test_slopes_along_states_are_those_of_gradient_tape(kind: str) -> None:
     trace = replay(kind, weights, x)
     found = slopes(kind, weights, trace, pull)
     for step in (0, 4, 7):
-        states = [tf.constant(trace["hidden"][:, step])] + ([tf.constant(trace["cell"][:, step])] if kind == "lstm" else [])
+        states = [tf.constant(trace["hidden"][:, step])] + (
+            [tf.constant(trace["cell"][:, step])] if kind == "lstm" else []
+        )
         with tf.GradientTape() as tape:
             tape.watch(states)
             last = cells(x[:, step + 1 :], initial_state=states if kind == "lstm" else states[0])[:, -1]
@@ -174,10 +176,14 @@ def test_slopes_along_states_are_those_of_gradient_tape(kind: str) -> None:
 
 def test_relu_slopes_and_a_pull_on_the_cell() -> None:
     weights, x = layer("simple", activation="relu").get_weights(), noise(1, 5, 3)
-    found = slopes("simple", weights, replay("simple", weights, x, activation="relu"), np.ones((1, 5)), activation="relu")
+    found = slopes(
+        "simple", weights, replay("simple", weights, x, activation="relu"), np.ones((1, 5)), activation="relu"
+    )
     move = np.zeros_like(x)
     move[0, 1, 1] = 1e-6
-    up, down = (replay("simple", weights, x + sign * move, activation="relu")["hidden"][:, -1].sum() for sign in (1, -1))
+    up, down = (
+        replay("simple", weights, x + sign * move, activation="relu")["hidden"][:, -1].sum() for sign in (1, -1)
+    )
     assert found.inputs[0, 1, 1] == pytest.approx((up - down) / 2e-6, abs=1e-8)
 
     lstm = layer("lstm").get_weights()
