@@ -12,11 +12,10 @@ from models.gate_stack import GateStack, Replayed
 from models.gates import GATES
 from models.recurrent import numbers
 from models.recurrent_training import accuracy_by_step, gradient_by_lag, log_probabilities
-from models.rnn_look import SLOPE_ROWS, answers, asked
+from models.rnn_look import GRADIENT_ROWS, SLOPE_ROWS, answers, asked
 from models.rnn_look import scenery as sequence_scenery
 from models.views import GATE_LEVELS, SHOWN_GATE_UNITS, SHOWN_STATES, SHOWN_UNITS, STATE_LEVELS, LstmGruView
 
-GRADIENT_ROWS = 32
 
 
 def overview(model: keras.Model, data: SequenceData, outputs: Array) -> LstmGruView:
