@@ -8,6 +8,7 @@ import numpy as np
 from lab.datasets.sequence import SequenceData
 from lab.datasets.series import SeriesData
 from models.base import Array
+from models.cnn_look import confusion
 from models.recurrent import numbers
 from models.recurrent_training import accuracy_by_step, asked_places, gradient_by_lag, log_probabilities
 from models.rnn_replay import Replay
@@ -82,7 +83,9 @@ def answers(data: SequenceData, outputs: Array) -> dict[str, Array]:
         return {"predictions": data.original_targets(outputs[:SHOWN_ANSWERS, 0]).astype(np.float32)}
     shown = outputs[:SHOWN_ANSWERS] if data.form == "last" else outputs[0]
     found = {"probabilities": np.exp(log_probabilities(shown)).astype(np.float16)}
-    if data.form != "last":
+    if data.form == "last":
+        found["confusion"] = confusion(data.test_targets, outputs)
+    else:
         found["step_accuracy"] = np.nan_to_num(accuracy_by_step(data, outputs), nan=-1.0)
     return found
 

@@ -158,7 +158,7 @@ def lags(run: ShownRun, view: Any, others: list[tuple[int, float]]) -> alt.Layer
     drawn = floor + here + base.mark_line(color=ROLES["model"], point=True, strokeWidth=2.5)
     if others:
         dots = pd.DataFrame([(lag, min(max(score, low), 1)) for lag, score in others], columns=["lag", "score"])
-        drawn = drawn + alt.Chart(dots).mark_point(filled=True, size=110, color=ROLES["generated"], shape="diamond").encode(
+        drawn = drawn + alt.Chart(dots).mark_point(filled=True, size=110, color=ROLES["generated"]).encode(
             x=x, y=y, tooltip=["lag", "score"]
         )  # fmt: skip
     return finished(drawn, 300)

@@ -23,6 +23,7 @@ class RnnView(View):
     behind the one that leads into it.
     predictions: regressions only, (240 or fewer,) float32, in the target's unit. probabilities: classes only, one
     answer a sequence: (240 or fewer, classes) float16; many answers: (A, classes) float16 of the first test sequence.
+    confusion: one answer out of classes only, (classes, classes) int32, row = truth.
     step_accuracy: many answers only, (A,) float32, share right at each, -1 where none counts.
 
     Answers to questions. unrolled_inputs: (T, d) float32; unrolled_states: (layers, T, units) float32;
@@ -46,6 +47,7 @@ class RnnView(View):
     predictions: Array | None = None
     probabilities: Array | None = None
     step_accuracy: Array | None = None
+    confusion: Array | None = None
     unrolled_inputs: Array | None = None
     unrolled_states: Array | None = None
     unrolled_outputs: Array | None = None
