@@ -96,7 +96,7 @@ def _writer(model: keras.Model, length: int, letters: int) -> Any:
 
 
 def alignment(model: keras.Model, read: Array, written: Array) -> Array | None:
-    """Return how much each answer looks at each letter read, (n, answers, T) with rows of sum 1; None without attention.
+    """Return how much each answer looks at each letter read, (n, answers, T), rows of sum 1; None without attention.
 
     written: (n, answers), what stood before each answer (see `shifted`).
     """

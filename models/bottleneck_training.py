@@ -64,7 +64,7 @@ def taught_outputs(model: keras.Model, read: Array, before: Array) -> Array:
 def evaluate(model: keras.Model, data: SequenceData, free: Array) -> dict[str, float]:
     """Return losses with the true letters before, and the shares right of what is written freely.
 
-    free: (n, T, letters) logits of the first test sequences, writing freely. test_whole: share of whole sequences right.
+    free: (n, T, letters) logits of the first test sequences, writing freely. test_whole: share of whole sequences.
     """
     metrics = {}
     for part in ("train", "test"):

@@ -34,7 +34,7 @@ def lstm_weights(seed: int, bias: float | None, span: int = STEPS) -> list[Array
 
 
 def gradient_by_step(seed: int, bias: float | None) -> Array:
-    """Return the norm of a random direction's gradient of the last output at the cell state so many steps back: (STEPS,).
+    """Return the norm of a random direction's gradient at the cell state so many steps back: (STEPS,).
 
     As a share of that at the last step; mean over the sequences of noise.
     """
@@ -55,7 +55,7 @@ def slope(shares: Array) -> float:
 
 def theory(bias: float) -> float:
     """Return the decades per step of the way along the cell state alone, with gates at sigmoid(bias)."""
-    return float(np.log10(sigmoid(np.float64(bias))))
+    return float(np.log10(sigmoid(np.array(bias))))
 
 
 def measured(seed: int, biases: tuple[float, ...] = BIASES) -> Array:

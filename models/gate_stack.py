@@ -89,7 +89,8 @@ class GateStack:
 
         ran: from `run` without surgery; pull: (B, outputs), or (B, T, outputs).
         """
-        steps, found = ran.read[0].shape[1], []
+        steps = ran.read[0].shape[1]
+        found: list[Slopes] = []
         pulls = self._pulls(pull @ self.kernel.T, steps)
         for place in reversed(range(len(self.layers))):
             cells = self.layers[place]

@@ -1,4 +1,4 @@
-"""The equations of recurrent cells written out in NumPy: every gate at every step, surgery on them, and their gradients.
+"""The equations of recurrent cells written out in NumPy: gates at every step, surgery on them, their gradients.
 
 LSTM (Hochreiter, Schmidhuber, 1997; forget gate: Gers, Schmidhuber, Cummins, 2000), in Keras's order i, f, c, o:
     i = sigmoid(x Ki + h Ri + bi)    f = sigmoid(...)    g = tanh(...)    o = sigmoid(...)

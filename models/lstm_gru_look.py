@@ -17,7 +17,6 @@ from models.rnn_look import scenery as sequence_scenery
 from models.views import GATE_LEVELS, SHOWN_GATE_UNITS, SHOWN_STATES, SHOWN_UNITS, STATE_LEVELS, LstmGruView
 
 
-
 def overview(model: keras.Model, data: SequenceData, outputs: Array) -> LstmGruView:
     """Return the view at one moment; outputs: those of the test part, or of its first sequences."""
     if data.form == "sequence":

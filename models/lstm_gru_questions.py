@@ -32,9 +32,9 @@ def respond(model: keras.Model, data: SequenceData, question: Mapping[str, Any])
 
     A sequence is {"row": index of a test sequence} or {"typed": symbols}. With "gates": every gate of it; with "gate",
     "value", "cut", "layer": surgery on it and on the test part; with "remember": step whose answer is asked (-1: the
-    last): what that answer rests on. {"forget_bias": b, "seed"}: gradients of an untrained LSTM. {"lags": [...]}: scores
-    at other lags. {"write": beginning, "count", "temperature", "top_k", "seed"}: text. {"fan": steps ahead, "seed"}:
-    series. {"align": index of a test sequence}: who looks where while it reverses.
+    last): what that answer rests on. {"forget_bias": b, "seed"}: gradients of an untrained LSTM. {"lags": [...]}:
+    scores at other lags. {"write": beginning, "count", "temperature", "top_k", "seed"}: text. {"fan": steps ahead,
+    "seed"}: series. {"align": index of a test sequence}: who looks where while it reverses.
     """
     if "forget_bias" in question:
         return _bias(float(question["forget_bias"]), int(question.get("seed", 0)))
@@ -48,6 +48,8 @@ def respond(model: keras.Model, data: SequenceData, question: Mapping[str, Any])
     for name, answer in asked.items():
         if name in question:
             return answer(stack, data, question)
+    if "row" in question or "typed" in question:
+        return _unrolled(stack, data, question)
     raise ValueError(LAST_WORD)
 
 
@@ -62,6 +64,16 @@ def _gates(stack: GateStack, data: SequenceData, question: Mapping[str, Any]) ->
     return LstmGruView(
         gate_values=values_of(stack, ran), belt=np.stack(belts).astype(np.float32), read_tokens=tokens,
         read_inputs=ran.read[0][0].astype(np.float32), gate_outputs=_told(data, ran),
+    )  # fmt: skip
+
+
+def _unrolled(stack: GateStack, data: SequenceData, question: Mapping[str, Any]) -> LstmGruView:
+    inputs = numbers(data, chosen_sequence(data, question)[np.newaxis])
+    ran = stack.run(inputs)
+    forwards = [trace["hidden"][0] for cell, trace in zip(stack.cells, ran.traces, strict=True) if not cell.backwards]
+    return LstmGruView(
+        unrolled_inputs=inputs[0], unrolled_states=np.stack(forwards).astype(np.float32),
+        unrolled_outputs=ran.outputs.reshape(-1, ran.outputs.shape[-1]).astype(np.float32),
     )  # fmt: skip
 
 

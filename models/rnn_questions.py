@@ -98,7 +98,7 @@ def _at_lags(replay: Replay, data: SequenceData, lags: list[int]) -> RnnView:
 
 
 def memory_of_lag(data: SequenceData, lag: int) -> SequenceData:
-    """Return test sequences of the same task at another lag, those of seed 1. Raises ValueError where there are none."""
+    """Return test sequences of the same task at another lag, those of seed 1. Raises ValueError."""
     if data.name not in MEMORY_TASKS:
         raise ValueError("only memory tasks have other lags")
     if not 1 <= lag <= MOST_LAG:

@@ -55,10 +55,18 @@ def network(run: ShownRun, views: list[Any]) -> NetworkPanel:
         weights.append(chosen.pick(history) if chosen.source else np.zeros((len(views), 0)))
     alts = tuple(_alt(run, view, step) for (step, _), view in zip(run.moments, views, strict=True))
     return NetworkPanel(
-        title="One cell, time from left to right in each unit", alt=alts[-1], alts=alts, weight=1.6,
-        notice=_notice(run), layers=tuple(layers), edges=tuple(edges), weights=tuple(weights),
-        sprites=tuple(sprite(tiles(run, view)) for view in views), tile=TILE, pixelated=True,
-    )  # fmt: skip
+        title="One cell, time from left to right in each unit",
+        alt=alts[-1],
+        alts=alts,
+        weight=1.6,
+        notice=_notice(run),
+        layers=tuple(layers),
+        edges=tuple(edges),
+        weights=tuple(weights),
+        sprites=tuple(sprite(tiles(run, view)) for view in views),
+        tile=TILE,
+        pixelated=True,
+    )
 
 
 def _notice(run: ShownRun) -> str:
@@ -139,16 +147,25 @@ def looks(run: ShownRun, views: list[Any]) -> PlanePanel:
     """Return the alignment: for each letter written, how much it looks at each letter read."""
     many = int(run.facts["data"]["answer_steps"])
     attends = views[-1].alignment is not None
-    told = "" if attends else f"No attention: all {many} letters pass through one state of {run.config['units']} numbers."
+    told = (
+        "" if attends else f"No attention: all {many} letters pass through one state of {run.config['units']} numbers."
+    )
     alts = tuple(_looks_alt(view, step, many) for (step, _), view in zip(run.moments, views, strict=True))
     heat = [_heat(view.alignment.astype(np.float64)) for view in views] if attends else []
     return PlanePanel(
-        title="Where each written letter looks", alt=alts[-1], alts=alts, weight=1.3,
+        title="Where each written letter looks",
+        alt=alts[-1],
+        alts=alts,
+        weight=1.3,
         notice="Reversing asks for the falling diagonal: the first letter written is the last one read."
-        if attends else "The decoder gets the last state of the encoder, and nothing else.",
-        x=Axis("letter read, by place", 0.0, float(many)), y=Axis("letter written, first at the bottom", 0.0, float(many)),
-        backgrounds=tuple(png(one) for one in heat), smooth=False, messages=() if attends else (told,) * len(views),
-    )  # fmt: skip
+        if attends
+        else "The decoder gets the last state of the encoder, and nothing else.",
+        x=Axis("letter read, by place", 0.0, float(many)),
+        y=Axis("letter written, first at the bottom", 0.0, float(many)),
+        backgrounds=tuple(png(one) for one in heat),
+        smooth=False,
+        messages=() if attends else (told,) * len(views),
+    )
 
 
 def _heat(weights: Array) -> Array:
@@ -163,4 +180,7 @@ def _looks_alt(view: Any, step: int, many: int) -> str:
     if view.alignment is None:
         return f"There is no attention: {many} letters pass through one state."
     right = float(np.mean(view.alignment.argmax(axis=1) == np.arange(many)[::-1]))
-    return f"Attention of {many} written letters over {many} read ones. At step {step:,} {right:.0%} of the rows look most at the letter they need."
+    return (
+        f"Attention of {many} written letters over {many} read ones. At step {step:,} {right:.0%} of the rows look "
+        "most at the letter they need."
+    )

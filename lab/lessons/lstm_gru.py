@@ -1,25 +1,24 @@
-"""The lessons of the page on LSTM and GRU: every gate, surgery, what an answer rests on, the forget bias, the bottleneck.
+"""The lessons of the page on LSTM and GRU: gates, surgery, what an answer rests on, forget bias, bottleneck.
 
 Every number comes from a question to the run's own process; the web process formats and draws.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from lab import session
 from lab.charts import lstm_gru_inside as inside
 from lab.charts import lstm_gru_measured as measured
 from lab.charts.mlp_stage import short
 from lab.charts.rnn_inside import words_of
 from lab.charts.rnn_stage import symbol
 from lab.frame import quiet
+from lab.lessons.sequences import asked, ready
 from lab.page import Page
 from lab.shown_run import ShownRun
-from models.configs.recurrent import SERIES, TEXTS
+from models.configs.recurrent import TEXTS
 
 ROW, TYPED = "Test sequence", "Type one"
 KEEP, FORCE_0, FORCE_1 = "as trained", "always closed (0)", "always open (1)"
@@ -33,44 +32,17 @@ def place(run: ShownRun, lesson: Callable[[ShownRun], None]) -> None:
     st.fragment(lesson)(run)
 
 
-# ---- questions ----
-
-
-def _ready(run: ShownRun) -> bool:
-    if not run.moments or "data" not in run.facts:
-        quiet("The network can be asked as soon as it is built.")
-        return False
-    if run.active and run.state != "paused":  # an answer takes as long as many steps, and the picture would wait
-        quiet("Questions rest while the network trains. Pause it, or wait for its end.")
-        return False
-    return True
+# ---- which sequence ----
 
 
 def _reads(run: ShownRun) -> bool:
     """Whether the run is a stack of cells whose gates can be replayed; says where they can be seen otherwise."""
-    if not _ready(run):
+    if not ready(run):
         return False
     if run.facts["data"]["form"] == "sequence":
         quiet("This run is an encoder with a decoder: see below who looks where. Gates are shown for all other data.")
         return False
     return True
-
-
-def _asked(run: ShownRun, **question: Any) -> Any:
-    """Return the view that answers, None where there is no answer; its reason is then on the page."""
-    stamp = run.run_id if run.final else f"{run.run_id}:{run.step}"
-    try:
-        with st.spinner("Asking the network", show_time=False):
-            return run.viewed(_answered(run.run_id, stamp, json.dumps(question, sort_keys=True)))
-    except ValueError as problem:
-        quiet(str(problem))
-        return None
-
-
-@st.cache_data(max_entries=120, show_spinner=False)
-def _answered(run_id: str, stamp: str, question: str) -> dict[str, Any]:
-    arrays: dict[str, Any] = session.engine().ask(run_id, json.loads(question))
-    return arrays
 
 
 def _sequence(run: ShownRun, key: str) -> dict[str, Any] | None:
@@ -79,15 +51,24 @@ def _sequence(run: ShownRun, key: str) -> dict[str, Any] | None:
     kinds = [ROW, TYPED] if data["tokens"] else [ROW]
     kind = ROW
     if len(kinds) > 1:
-        kind = str(st.segmented_control("Sequence", kinds, default=ROW, required=True, key=f"lstm_gru:{key}:kind",
-                                        label_visibility="collapsed"))  # fmt: skip
+        kind = str(
+            st.segmented_control(
+                "Sequence", kinds, default=ROW, required=True, key=f"lstm_gru:{key}:kind", label_visibility="collapsed"
+            )
+        )
     if kind == TYPED:
         begin = BEGIN if run.config["dataset"] in TEXTS else "".join(data["input_names"][:8])
         words = st.text_input("Symbols, one after the other", begin, max_chars=MOST_TYPED, key=f"lstm_gru:{key}:typed")
         return {"typed": words} if words else None
     most = int(data["test"])
-    row = st.number_input("Test sequence", 0, most - 1, 0, key=f"lstm_gru:{key}:row:{most}",
-                          help="Counted from 0, in the order of the test data.")  # fmt: skip
+    row = st.number_input(
+        "Test sequence",
+        0,
+        most - 1,
+        0,
+        key=f"lstm_gru:{key}:row:{most}",
+        help="Counted from 0, in the order of the test data.",
+    )
     return {"row": int(row)}
 
 
@@ -109,7 +90,7 @@ def every_gate(run: ShownRun) -> None:
     left, right = st.columns((1, 2.6), gap="large")
     with left:
         sequence = _sequence(run, "gates")
-    view = None if sequence is None else _asked(run, gates=True, **sequence)
+    view = None if sequence is None else asked(run, {"gates": True, **sequence})
     if view is None:
         return
     words = words_of(run, view.read_inputs)
@@ -117,19 +98,33 @@ def every_gate(run: ShownRun) -> None:
         names = _cell_names(run, len(view.gate_values))
         cell = 0
         if len(names) > 1:
-            cell = names.index(st.selectbox("Which cell", names, index=len(names) - 1, key=f"lstm_gru:cell:{len(names)}"))
+            cell = names.index(
+                st.selectbox("Which cell", names, index=len(names) - 1, key=f"lstm_gru:cell:{len(names)}")
+            )
         units = view.gate_values.shape[-1]
         best = inside.busiest_unit(view, cell)
-        unit = int(st.number_input("Unit on the conveyor", 0, units - 1, best, key=f"lstm_gru:unit:{units}:{best}:{cell}",
-                                   help="The one whose state moves most is chosen at first."))  # fmt: skip
+        unit = int(
+            st.number_input(
+                "Unit on the conveyor",
+                0,
+                units - 1,
+                best,
+                key=f"lstm_gru:unit:{units}:{best}:{cell}",
+                help="The one whose state moves most is chosen at first.",
+            )
+        )
         quiet(answer_in_words(run, view.gate_outputs))
     with right:
         st.html('<p class="picture-title">Every gate and state, one line for each unit</p>')
-        st.altair_chart(inside.gate_strips(run, view, cell, words),
-                        alt="Heat maps of every gate and state over the steps of the chosen sequence")  # fmt: skip
+        st.altair_chart(
+            inside.gate_strips(run, view, cell, words),
+            alt="Heat maps of every gate and state over the steps of the chosen sequence",
+        )
     st.html(f'<p class="picture-title">The conveyor: unit {unit} keeps, writes and shows</p>')
-    st.altair_chart(inside.conveyor(view, cell, unit, words),
-                    alt="At every step two bars, what the unit keeps and what it writes, with its state as a line")  # fmt: skip
+    st.altair_chart(
+        inside.conveyor(view, cell, unit, words),
+        alt="At every step two bars, what the unit keeps and what it writes, with its state as a line",
+    )
     st.html(f'<p class="notice"><b>Notice.</b> {inside.conveyor_notice(view, cell, unit)}</p>')
 
 
@@ -140,7 +135,9 @@ def answer_in_words(run: ShownRun, outputs: Any) -> str:
         unit = f" {data['target_unit']}" if data["target_unit"] else ""
         return f"It answers {short(float(row[0]))}{unit}."
     chances = np.exp(row - row.max()) / np.exp(row - row.max()).sum()
-    return f"At the end it answers {symbol(data['class_names'][int(chances.argmax())])}, with chance {chances.max():.2f}."
+    return (
+        f"At the end it answers {symbol(data['class_names'][int(chances.argmax())])}, with chance {chances.max():.2f}."
+    )
 
 
 # ---- surgery ----
@@ -154,28 +151,45 @@ def surgery(run: ShownRun) -> None:
     steps = int(run.facts["data"]["steps"])
     left, right = st.columns((1, 2.2), gap="large")
     with left:
-        chosen = st.selectbox("Gate", [f"{name} gate" for name in gates] or ["this cell has no gates"],
-                              index=1 if "forget" in gates else 0, disabled=not gates, key=f"lstm_gru:gate:{gates}")  # fmt: skip
-        force = st.segmented_control("It is", [KEEP, FORCE_0, FORCE_1], default=FORCE_0 if gates else KEEP, required=True,
-                                     key=f"lstm_gru:force:{bool(gates)}", disabled=not gates)  # fmt: skip
+        chosen = st.selectbox(
+            "Gate",
+            [f"{name} gate" for name in gates] or ["this cell has no gates"],
+            index=1 if "forget" in gates else 0,
+            disabled=not gates,
+            key=f"lstm_gru:gate:{gates}",
+        )
+        force = st.segmented_control(
+            "It is",
+            [KEEP, FORCE_0, FORCE_1],
+            default=FORCE_0 if gates else KEEP,
+            required=True,
+            key=f"lstm_gru:force:{bool(gates)}",
+            disabled=not gates,
+        )
         cutting = st.toggle("Empty the state at one step", value=not gates, key=f"lstm_gru:cutting:{bool(gates)}")
-        cut = int(st.slider("before step", 1, steps, max(2, steps // 2), key=f"lstm_gru:cut:{steps}",
-                            disabled=not cutting))  # fmt: skip
+        cut = int(
+            st.slider("before step", 1, steps, max(2, steps // 2), key=f"lstm_gru:cut:{steps}", disabled=not cutting)
+        )
         sequence = _sequence(run, "surgery")
     if sequence is None:
         return
     forced = force in VALUES and bool(gates)
-    question = {"gate": str(chosen).removesuffix(" gate") if forced else "", "value": VALUES.get(str(force), 0.0),
-                "cut": cut - 1 if cutting else None}  # fmt: skip
-    view = _asked(run, **question, **sequence)
+    question = {
+        "gate": str(chosen).removesuffix(" gate") if forced else "",
+        "value": VALUES.get(str(force), 0.0),
+        "cut": cut - 1 if cutting else None,
+    }
+    view = asked(run, {**question, **sequence})
     if view is None:
         return
     with right:
         _changed(run, view)
         names = inside.SHOWN_NAMES.get(str(run.config["cell"]), ("hidden",))
         name = "cell" if "cell" in names else "hidden"
-        st.altair_chart(inside.operated(run, view, len(view.gate_values) - 1, name),
-                        alt="The state over time as trained, after the operation, and the difference")  # fmt: skip
+        st.altair_chart(
+            inside.operated(run, view, len(view.gate_values) - 1, name),
+            alt="The state over time as trained, after the operation, and the difference",
+        )
 
 
 def _changed(run: ShownRun, view: Any) -> None:
@@ -201,7 +215,11 @@ def _verdict(view: Any, sequences: int) -> str:
     told = f"The loss goes from {short(before)} to {short(after)} on {sequences} test sequences"
     if abs(after - before) < 0.05 * before:
         return f"{told}: this part is hardly needed here."
-    return f"{told}, {short(times)} times as much." if times >= 1 else f"{told}: it is better without, which happens before training is done."
+    return (
+        f"{told}, {short(times)} times as much."
+        if times >= 1
+        else f"{told}: it is better without, which happens before training is done."
+    )
 
 
 # ---- what an answer rests on ----
@@ -218,11 +236,11 @@ def remember(run: ShownRun) -> None:
     if sequence is None:
         return
     steps = len(sequence.get("typed", "")) or int(data["steps"])
-    asked = -1
+    after = -1
     if data["form"] == "every":
         with left:
-            asked = int(st.slider("Answer after step", 1, steps, steps, key=f"lstm_gru:asked:{steps}")) - 1
-    view = _asked(run, remember=asked, **sequence)
+            after = int(st.slider("Answer after step", 1, steps, steps, key=f"lstm_gru:asked:{steps}")) - 1
+    view = asked(run, {"remember": after, **sequence})
     if view is None:
         return
     words = words_of(run, view.read_inputs)
@@ -255,16 +273,18 @@ def remember_notice(run: ShownRun, view: Any, words: list[str]) -> str:
 
 def forget_bias(run: ShownRun) -> None:
     """Let the visitor turn the forget bias of an untrained LSTM and see how fast the gradient falls."""
-    if not _ready(run):
+    if not ready(run):
         return
     bias = float(st.slider("Forget bias of an untrained LSTM", -2.0, 6.0, 1.0, 0.25, key="lstm_gru:bias"))
-    view = _asked(run, forget_bias=bias, seed=int(run.config["seed"]))
+    view = asked(run, {"forget_bias": bias, "seed": int(run.config["seed"])})
     if view is None:
         return
     first, second = st.columns(2, gap="large")
     with first:
         st.html('<p class="picture-title">The gradient by steps back</p>')
-        st.altair_chart(inside.bias_curve(view), alt="The gradient at the cell state by steps back in time, logarithmic")
+        st.altair_chart(
+            inside.bias_curve(view), alt="The gradient at the cell state by steps back in time, logarithmic"
+        )
     with second:
         st.html('<p class="picture-title">How fast it falls, by forget bias</p>')
         st.altair_chart(inside.bias_slopes(view), alt="Decades per step of the gradient over the forget bias")
@@ -281,12 +301,16 @@ def laboratory(page: Page) -> None:
     if not options:
         return
     columns = st.columns((1.1, 1, 1.6, 0.8, 1.2), vertical_alignment="bottom")
-    task = columns[0].selectbox("Task", list(options), format_func=lambda name: measured.TASKS[name], key="lstm_gru:lab:task")
+    task = columns[0].selectbox(
+        "Task", list(options), format_func=lambda name: measured.TASKS[name], key="lstm_gru:lab:task"
+    )
     lag = columns[1].selectbox("Lag", measured.lags(task), index=2, key=f"lstm_gru:lab:lag:{task}")
     name = columns[2].selectbox("Cell", options[task], index=min(3, len(options[task]) - 1), key="lstm_gru:lab:name")
     seed = columns[3].selectbox("Seed", measured.seeds(), key="lstm_gru:lab:seed")
     settings = measured.settings(task, int(lag), str(name), int(seed))
-    columns[4].button("Set up this run above", on_click=page.show, args=(settings,), key="lstm_gru:lab:go", width="stretch")
+    columns[4].button(
+        "Set up this run above", on_click=page.show, args=(settings,), key="lstm_gru:lab:go", width="stretch"
+    )
     quiet(measured.told(task, int(lag), str(name), int(seed)))
 
 
@@ -308,17 +332,19 @@ def bottleneck(page: Page) -> None:
     quiet(measured.bottleneck_provenance())
     columns = st.columns(3)
     for column, (name, settings) in zip(columns, measured.reversing().items(), strict=True):
-        column.button(f"Set up: {name}", on_click=page.show, args=(settings,), key=f"lstm_gru:reverse:{name}", width="stretch")
+        column.button(
+            f"Set up: {name}", on_click=page.show, args=(settings,), key=f"lstm_gru:reverse:{name}", width="stretch"
+        )
     place(page.run, who_looks_where)
 
 
 def who_looks_where(run: ShownRun) -> None:
     """Draw the alignment of the run above for a chosen test sequence."""
-    if not _ready(run) or run.facts["data"]["form"] != "sequence":
+    if not ready(run) or run.facts["data"]["form"] != "sequence":
         return
     most = int(run.facts["data"]["test"])
     row = int(st.number_input("Test sequence", 0, most - 1, 0, key="lstm_gru:align"))
-    view = _asked(run, align=row)
+    view = asked(run, {"align": row})
     if view is None:
         return
     names = [str(name) for name in run.facts["data"]["class_names"]]
@@ -330,15 +356,7 @@ def who_looks_where(run: ShownRun) -> None:
         return
     st.altair_chart(inside.alignment(run, view), alt="How much each written letter looks at each letter read")
     hit = float(np.mean(view.aligned.argmax(axis=1) == np.arange(len(read))[::-1]))
-    st.html(f'<p class="notice"><b>Notice.</b> Each row adds up to 1. In {hit:.0%} of the rows the largest weight lies '
-            "on the letter that has to be written.</p>")  # fmt: skip
-
-
-def is_series(run: ShownRun) -> bool:
-    """Whether the run forecasts a series."""
-    return str(run.config["dataset"]) in SERIES
-
-
-def is_text(run: ShownRun) -> bool:
-    """Whether the run has learned a text."""
-    return str(run.config["dataset"]) in TEXTS
+    st.html(
+        f'<p class="notice"><b>Notice.</b> Each row adds up to 1. In {hit:.0%} of the rows the largest weight lies '
+        "on the letter that has to be written.</p>"
+    )

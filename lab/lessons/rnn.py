@@ -126,8 +126,8 @@ def _forecast(run: ShownRun) -> None:
     st.html('<p class="picture-title">Far ahead: each value it says is its next input</p>')
     st.altair_chart(rnn_answers.fan(run, view), alt="A fan of forecasts with quantiles, AR beside it, and what came")
     quiet(
-        "200 paths: at each step an error that the network made in training is drawn and added. Dark: half of the paths, "
-        "light: 80 %. Dotted: the 80 % band of AR, fitted by statsmodels on the same training part."
+        "200 paths: at each step an error that the network made in training is drawn and added. Dark: half of the "
+        "paths, light: 80 %. Dotted: the 80 % band of AR, fitted by statsmodels on the same training part."
     )
     st.html(f'<p class="notice"><b>Notice.</b> {rnn_answers.fan_notice(view)}</p>')
 
@@ -182,7 +182,7 @@ def trained_lags(run: ShownRun) -> list[tuple[int, float]]:
     free = ("lag", "seed")
     wanted = {name: value for name, value in run.config.items() if name not in free}
     found = []
-    for one in session.store().list("rnn"):
+    for one in session.store().list(run.family):
         same = {name: value for name, value in one.config.items() if name not in free} == wanted
         value = one.last.get(metric)
         if same and one.status == "finished" and value is not None and np.isfinite(value):

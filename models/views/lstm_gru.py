@@ -14,11 +14,12 @@ class LstmGruView(RnnView):
     """An LSTM, a GRU or a plain recurrent network at one moment. T: steps; u: units; A: answers of one sequence.
 
     What it shares with RnnView means the same, but `radius` is not recorded, and edges holds the weights from the drawn
-    inputs to the forget or reset gate (stacks of one layer only), then from the drawn states to the outputs. gates: (gates, T, 12 or fewer)
-    uint8, in 255ths, of the last layer while it reads the first test sequence (order: models.gates.GATES); cell: LSTM
-    only, (T, 12 or fewer) int8, cell states in 127ths of cell_peak: (1,) float32. answered: (outputs,) or (A, outputs)
-    float32, what the replay answers to that sequence. alignment: with attention only, (A, T) float16, how much each
-    answer looks at each letter read; written_letters: reversing only, (A,) int32, what is written freely.
+    inputs to the forget or reset gate (stacks of one layer only), then from the drawn states to the outputs.
+    gates: (gates, T, 12 or fewer) uint8, in 255ths, of the last layer while it reads the first test sequence (order:
+    models.gates.GATES); cell: LSTM only, (T, 12 or fewer) int8, cell states in 127ths of cell_peak: (1,) float32.
+    answered: (outputs,) or (A, outputs) float32, what the replay answers to that sequence. alignment: with attention
+    only, (A, T) float16, how much each answer looks at each letter read; written_letters: reversing only, (A,) int32,
+    what is written freely.
 
     Answers to questions. gate_values: (cells, names, T, u) float32, all cells of the stack (a bidirectional layer has
     two) and all names of models.gates.SHOWN; belt: (cells, 3, T, u) float32, kept, written and shown; read_inputs:
