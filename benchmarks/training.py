@@ -25,7 +25,7 @@ from benchmarks import training_gan, training_som
 from benchmarks.training_contestant import CONTESTANTS
 
 PACKAGES = {"PyTorch": "torch", "JAX": "jax"}
-PROBLEMS = ("mlp", "cnn", "lstm", "transformer")
+PROBLEMS = ("mlp", "cnn", "rnn", "lstm", "transformer")
 MAPS = "som"  # no gradient: a comparison of its own, with MiniSom
 GAMES = "gan"  # two networks: a comparison of its own, with `Model.fit`
 

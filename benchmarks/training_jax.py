@@ -53,6 +53,15 @@ def lstm(weights: Weights, features: jax.Array) -> jax.Array:
     return dense(weights, 1, hidden)
 
 
+def rnn(weights: Weights, features: jax.Array) -> jax.Array:
+    def step(hidden: jax.Array, inputs: jax.Array) -> tuple[jax.Array, None]:
+        return jnp.tanh(inputs + hidden @ weights["0 recurrent"]), None
+
+    inputs = dense(weights, 0, features).swapaxes(0, 1)
+    hidden, _ = lax.scan(step, jnp.zeros((features.shape[0], 32)), inputs)
+    return dense(weights, 1, hidden)
+
+
 def transformer(weights: Weights, tokens: jax.Array) -> jax.Array:
     stream = weights["tokens"][tokens] + weights["positions"]
     for block in range(BLOCKS):
@@ -68,7 +77,7 @@ def transformer(weights: Weights, tokens: jax.Array) -> jax.Array:
     return dense(weights, "logits", norm(weights, "norm", stream))
 
 
-MODELS = {"mlp": mlp, "cnn": cnn, "lstm": lstm, "transformer": transformer}
+MODELS = {"mlp": mlp, "cnn": cnn, "rnn": rnn, "lstm": lstm, "transformer": transformer}
 LOSSES: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
     "binary": optax.sigmoid_binary_cross_entropy,
     "categorical": optax.softmax_cross_entropy_with_integer_labels,

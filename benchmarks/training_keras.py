@@ -15,7 +15,7 @@ LOSSES: dict[str, Callable[[], keras.losses.Loss]] = {
     "categorical": lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     "squared": keras.losses.MeanSquaredError,
 }
-XLA = {"mlp": True, "cnn": False, "lstm": True, "transformer": False}  # what was faster, measured
+XLA = {"mlp": True, "cnn": False, "rnn": True, "lstm": True, "transformer": False}  # what was faster, measured
 
 
 class AddPositions(layers.Layer):
@@ -57,6 +57,11 @@ def cnn() -> keras.Model:
     return keras.Model(inputs, layers.Dense(10)(layers.GlobalMaxPooling2D()(maps)))
 
 
+def rnn() -> keras.Model:
+    inputs = keras.Input((50, 2))
+    return keras.Model(inputs, layers.Dense(1)(layers.SimpleRNN(32)(inputs)))
+
+
 def lstm() -> keras.Model:
     inputs = keras.Input((50, 2))
     return keras.Model(inputs, layers.Dense(1)(layers.LSTM(32)(inputs)))
@@ -76,7 +81,7 @@ def transformer() -> keras.Model:
     return keras.Model(inputs, layers.Dense(VOCABULARY)(normal))
 
 
-MODELS = {"mlp": mlp, "cnn": cnn, "lstm": lstm, "transformer": transformer}
+MODELS = {"mlp": mlp, "cnn": cnn, "rnn": rnn, "lstm": lstm, "transformer": transformer}
 
 
 def build(problem: Problem) -> keras.Model:

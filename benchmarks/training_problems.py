@@ -1,4 +1,4 @@
-"""The four problems of the training benchmark: data, first weights and settings that all contestants share.
+"""The five problems of the training benchmark: data, first weights and settings that all contestants share.
 
 Plain NumPy, so that a contestant's process loads its own framework and no other.
 """
@@ -77,17 +77,30 @@ def cnn() -> Problem:
     return Problem("cnn", title, features, targets, first_weights(shapes), "categorical", 32, 0.003, 4)
 
 
+def rnn() -> Problem:
+    """The adding problem (see `added`), read by a plain recurrent layer of 32 units."""
+    features, targets = added()
+    shapes = {"0 kernel": (2, 32), "0 recurrent": (32, 32), "0 bias": (32,), "1 kernel": (32, 1), "1 bias": (1,)}
+    title = "RNN 32, adding problem, 50 steps, batch 64"
+    return Problem("rnn", title, features, targets, first_weights(shapes), "squared", 64, 0.001, 4)
+
+
 def lstm() -> Problem:
+    """The adding problem (see `added`), read by an LSTM of 32 units."""
+    features, targets = added()
+    shapes = {"0 kernel": (2, 128), "0 recurrent": (32, 128), "0 bias": (128,), "1 kernel": (32, 1), "1 bias": (1,)}
+    title = "LSTM 32, adding problem, 50 steps, batch 64"
+    return Problem("lstm", title, features, targets, first_weights(shapes), "squared", 64, 0.005, 4)
+
+
+def added() -> tuple[Array, Array]:
     """The adding problem (Hochreiter and Schmidhuber 1997), 50 steps: the sum of the two marked numbers."""
     generator = np.random.default_rng(0)
     numbers, marks = generator.uniform(size=(2048, 50)), np.zeros((2048, 50))
     marks[np.arange(2048), generator.integers(0, 25, 2048)] = 1
     marks[np.arange(2048), generator.integers(25, 50, 2048)] = 1
     features = np.stack([numbers, marks], axis=-1).astype(np.float32)
-    targets = (numbers * marks).sum(axis=1, keepdims=True).astype(np.float32)
-    shapes = {"0 kernel": (2, 128), "0 recurrent": (32, 128), "0 bias": (128,), "1 kernel": (32, 1), "1 bias": (1,)}
-    title = "LSTM 32, adding problem, 50 steps, batch 64"
-    return Problem("lstm", title, features, targets, first_weights(shapes), "squared", 64, 0.005, 4)
+    return features, (numbers * marks).sum(axis=1, keepdims=True).astype(np.float32)
 
 
 def transformer() -> Problem:
@@ -112,4 +125,6 @@ def transformer() -> Problem:
     return Problem("transformer", title, features, targets, first_weights(shapes), "categorical", 64, 0.003, 4)
 
 
-PROBLEMS: dict[str, Callable[[], Problem]] = {"mlp": mlp, "cnn": cnn, "lstm": lstm, "transformer": transformer}
+PROBLEMS: dict[str, Callable[[], Problem]] = {
+    "mlp": mlp, "cnn": cnn, "rnn": rnn, "lstm": lstm, "transformer": transformer,
+}  # fmt: skip

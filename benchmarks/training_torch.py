@@ -24,6 +24,15 @@ class Lstm(nn.Module):
         return self.output(self.lstm(features)[1][0][0])
 
 
+class Rnn(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn, self.output = nn.RNN(2, 32, batch_first=True), nn.Linear(32, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.output(self.rnn(features)[1][0])
+
+
 class Block(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -72,13 +81,15 @@ def cnn() -> nn.Module:
     return nn.Sequential(*convolutions, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(32, 10))
 
 
-MODELS: dict[str, Callable[[], nn.Module]] = {"mlp": mlp, "cnn": cnn, "lstm": Lstm, "transformer": Transformer}
+MODELS: dict[str, Callable[[], nn.Module]] = {
+    "mlp": mlp, "cnn": cnn, "rnn": Rnn, "lstm": Lstm, "transformer": Transformer,
+}  # fmt: skip
 
 
 def load(model: nn.Module, weights: Weights) -> None:
     """Copy weights stored the Keras way, (inputs, outputs), into PyTorch's (outputs, inputs)."""
     values = list(weights.values())
-    if isinstance(model, Lstm):  # PyTorch keeps a second bias, which only adds to the first
+    if isinstance(model, Lstm | Rnn):  # PyTorch keeps a second bias, which only adds to the first
         values.insert(3, values[2] * 0)
     if isinstance(model, Transformer):  # a module's own parameters come before those of its parts
         values[0], values[1] = values[1], values[0]

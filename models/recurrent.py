@@ -176,9 +176,11 @@ def cell_weights(layer: Any) -> tuple[Array, Array, Array]:
 
 def from_numbers(model: keras.Model) -> keras.Model:
     """Return the model without its first step from symbols to numbers: (batch, T, d) float to answers."""
+    first = next((layer for layer in model.layers if isinstance(layer, OneHot)), None)
+    if first is None:
+        return model
     if not hasattr(model, "known_from_numbers"):
-        first = next((layer for layer in model.layers if isinstance(layer, OneHot)), None)
-        model.known_from_numbers = model if first is None else keras.Model(first.output, model.output)
+        model.known_from_numbers = keras.Model(first.output, model.output)
     found: keras.Model = model.known_from_numbers
     return found
 

@@ -81,7 +81,7 @@ def columns(run: ShownRun) -> list[NetworkLayer]:
     for place, name in enumerate(recurrent_names(run)):
         who = "written" if name == "write" else ("h" if place == 0 else f"h {place + 1}")
         found.append(NetworkLayer(who, f"{units} units", units, shown, tiles=name != "write"))
-        found.append(NetworkLayer(f"{who}, next", "again, through U", units, shown))
+        found.append(NetworkLayer(f"{who}, next", "again, through U", units, shown, tiles=name != "write"))
     outputs = len(data["class_names"]) or 1
     drawn = tuple(range(min(outputs, SHOWN_UNITS)))
     labels = tuple(symbol(name) for name in data["class_names"][: len(drawn)]) or (str(data["target_name"]),)
@@ -121,7 +121,7 @@ def first_inputs(run: ShownRun) -> Array:
 def tiles(run: ShownRun, view: Any) -> Array:
     """Return the small pictures in the units, time from left to right: (tiles, 24, 24, 4) RGBA."""
     parts = [traces(first_inputs(run)[:, :SHOWN_UNITS])]
-    parts += [traces(layer[:, :SHOWN_UNITS]) for layer in states_of(view)]
+    parts += [traces(layer[:, :SHOWN_UNITS]) for layer in states_of(view) for _ in range(2)]  # at a step, at the next
     return np.concatenate(parts)
 
 

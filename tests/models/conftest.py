@@ -27,3 +27,17 @@ def own_table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, An
         table = check_csv("\n".join(lines).encode(), "own.csv")
         save(table, uploads_folder())
         yield {"upload": table.digest, "target": "kind"}
+
+
+@pytest.fixture(scope="session")
+def own_sequences(own_table: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Store a series and a text of one's own beside the table; return the settings that ask for each."""
+    from lab.datasets.text import save_text
+    from lab.datasets.uploaded import check_csv, save
+    from lab.storage import uploads_folder
+
+    rows = [f"2026-{1 + day // 28:02d}-{1 + day % 28:02d},{day % 7 + day / 50:.2f}" for day in range(140)]
+    table = check_csv("\n".join(["day,value", *rows]).encode(), "series.csv")
+    save(table, uploads_folder())
+    digest = save_text(b"the cat sat on the mat, and then it slept. " * 100, uploads_folder())
+    return {"own": own_table, "own_series": {"upload": table.digest, "target": "value"}, "own_text": {"upload": digest}}

@@ -222,8 +222,8 @@ def test_baselines_are_measured_on_a_metric_that_the_family_reports_or_explains(
 
 
 @pytest.mark.parametrize(("name", "dataset"), list(cases()))
-def test_every_set_of_data_trains(name: str, dataset: str, own_table: dict[str, Any]) -> None:
-    own = own_table if dataset == "own" and "upload" in CONFIGS[name].model_fields else {}
+def test_every_set_of_data_trains(name: str, dataset: str, own_sequences: dict[str, dict[str, Any]]) -> None:
+    own = own_sequences.get(dataset, {}) if "upload" in CONFIGS[name].model_fields else {}
     config = short(name, dataset=dataset, **own)
     module = family(name)
     data = module.load(config)
