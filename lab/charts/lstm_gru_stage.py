@@ -15,8 +15,8 @@ from models.views import GATE_LEVELS, SHOWN_GATE_UNITS, SHOWN_UNITS, STATE_LEVEL
 
 TILE = 24
 GATE_COLUMNS = {
-    "lstm": (("forget", "keeps"), ("input gate", "writes"), ("cell", "state c"), ("output gate", "shows")),
-    "gru": (("reset", "asks the past"), ("update", "keeps")),
+    "lstm": (("keep", "forget gate"), ("write", "input gate"), ("cell", "state c"), ("show", "output gate")),
+    "gru": (("ask", "reset gate"), ("keep", "update gate")),
 }
 ORDER = {"lstm": (1, 0, 2), "gru": (1, 0)}  # of the recorded gates (models.gates.GATES) in the drawing
 

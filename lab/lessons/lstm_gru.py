@@ -331,7 +331,7 @@ def bottleneck(page: Page) -> None:
     """Draw who looks where in the run above if it reverses letters, and buttons that set such runs up."""
     quiet(measured.bottleneck_provenance())
     columns = st.columns(3)
-    for column, (name, settings) in zip(columns, measured.reversing().items(), strict=True):
+    for column, (name, settings) in zip(columns, measured.reversing().items(), strict=False):
         column.button(
             f"Set up: {name}", on_click=page.show, args=(settings,), key=f"lstm_gru:reverse:{name}", width="stretch"
         )
