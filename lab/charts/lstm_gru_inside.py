@@ -34,7 +34,7 @@ TITLES = {
     "hidden": "Hidden state h: what the rest of the network sees",
 }
 UNITS_TO_A_ROW = 4  # screen pixels of one unit in a strip
-CAPTION, GAP, LOWEST, HIGHEST = 20, 8, 44, 120
+CAPTION, GAP, LOWEST, HIGHEST, AXIS_ROOM = 20, 8, 44, 120, 66
 KEPT, WRITTEN = ROLES["model"], ROLES["generated"]
 
 
@@ -150,7 +150,9 @@ def strips(named: Sequence[tuple[str, Array, bool]], words: Sequence[str]) -> al
     tall = alt.Scale(domain=[0, y], range=[0, y], nice=False)
     pictures = [
         alt.Chart(pd.DataFrame([row]))
-        .mark_image(width=alt.ExprRef("width"), height=row["height"], aspect=False, align="left", baseline="top")
+        .mark_image(
+            width=alt.ExprRef("width"), height=row["height"], aspect=False, smooth=False, align="left", baseline="top"
+        )
         .encode(x=alt.value(0), y=alt.Y("top:Q", scale=tall, axis=None), url="picture:N")
         for row in rows
     ]
@@ -168,13 +170,13 @@ def strips(named: Sequence[tuple[str, Array, bool]], words: Sequence[str]) -> al
                 "step:Q",
                 title="step",
                 scale=alt.Scale(domain=[0.5, steps + 0.5], nice=False),
-                axis=alt.Axis(tickMinStep=1),
+                axis=alt.Axis(grid=False, tickMinStep=1),
             ),
             y=alt.Y("y:Q", scale=tall),
             tooltip=["step", "read"],
         )
     )
-    return finished(alt.layer(*pictures, titles, points), y + 46)
+    return finished(alt.layer(*pictures, titles, points), y + AXIS_ROOM)
 
 
 def _pixels(values: Array, share: bool, limit: float) -> str:

@@ -21,7 +21,7 @@ from lab.shown_run import ShownRun
 from models.configs.recurrent import TEXTS
 
 ROW, TYPED = "Test sequence", "Type one"
-KEEP, FORCE_0, FORCE_1 = "as trained", "always closed (0)", "always open (1)"
+KEEP, FORCE_0, FORCE_1 = "as trained", "shut (0)", "open (1)"
 VALUES = {FORCE_0: 0.0, FORCE_1: 1.0}
 MOST_TYPED = 200
 BEGIN = "The value of the expression is "
