@@ -72,27 +72,32 @@ def shifted(targets: Array, letters: int) -> Array:
     return np.concatenate([begin, targets[:, :-1].astype(np.int32)], axis=1)
 
 
-def written_freely(model: keras.Model, read: Array, length: int, letters: int) -> Array:
-    """Return what the network writes by itself, always the likeliest letter: (n, length) int32."""
-    whole = _writer(model, length, letters)(tf.convert_to_tensor(read, tf.int32))
-    return np.asarray(whole)
+def written_freely(model: keras.Model, read: Array, length: int) -> Array:
+    """Return the logits of each answer while the network writes by itself, always the likeliest letter: (n, length, L).
+
+    read: (n, T) tokens. The decoder's cell is called step by step, so that nothing is computed twice.
+    """
+    states, *state = model.get_layer("encoder")(model.get_layer("letters_read")(read))  # (n, T, u), the last states
+    letters, found = int(model.output.shape[-1]), []
+    letter = tf.fill([len(read)], letters)  # the begin symbol
+    for _ in range(length):
+        told = model.get_layer("letters_written")(letter)
+        decoded, state = model.get_layer("decoder").cell(told, state)
+        logits = _said(model, decoded[:, tf.newaxis], states)  # (n, 1, L)
+        letter = tf.argmax(logits[:, 0], axis=-1, output_type=tf.int32)
+        found.append(logits)
+    return np.concatenate([np.asarray(one) for one in found], axis=1)
 
 
-def _writer(model: keras.Model, length: int, letters: int) -> Any:
-    @tf.function(autograph=False)
-    def write(read: tf.Tensor) -> tf.Tensor:
-        written = tf.fill([tf.shape(read)[0], length + 1], letters)  # place 0 is the begin symbol
-
-        def one(place: tf.Tensor, written: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            logits = model([read, written[:, :-1]])
-            best = tf.argmax(tf.gather(logits, place, axis=1), axis=-1, output_type=tf.int32)
-            here = tf.one_hot(place + 1, length + 1, dtype=tf.int32)[tf.newaxis]
-            return place + 1, written * (1 - here) + best[:, tf.newaxis] * here
-
-        _, written = tf.while_loop(lambda place, _: place < length, one, (0, written))
-        return written[:, 1:]
-
-    return write
+def _said(model: keras.Model, decoded: tf.Tensor, states: tf.Tensor) -> tf.Tensor:
+    """Return the logits for states of the decoder (n, k, u), with what attention finds in the encoder's (n, T, u)."""
+    names = {layer.name for layer in model.layers}
+    if "attention" in names:
+        keys = model.get_layer("keys")(states)
+        queries = model.get_layer("queries")(decoded) if "queries" in names else decoded
+        context = model.get_layer("attention")([queries, states, keys])
+        decoded = model.get_layer("looked_up")(tf.concat([decoded, context], axis=-1))
+    return model.get_layer("output")(decoded)
 
 
 def alignment(model: keras.Model, read: Array, written: Array) -> Array | None:

@@ -10,10 +10,11 @@ from lab.datasets.sequence import SequenceData
 from models.base import Array, Live, Snapshot, View, schedule
 from models.bottleneck import shifted, written_freely
 from models.configs.lstm_gru import LstmGruConfig
-from models.recurrent_training import MEASURED, MOMENTS, counted_loss, mean_loss, total_steps
+from models.recurrent_training import MEASURED, counted_loss, mean_loss, total_steps
 from models.training_loop import CompiledTraining, train_in_chunks
 
-TESTED = 300  # test sequences that are written freely at each moment
+MOMENTS = 24  # recorded of a run
+TESTED = 200  # test sequences that are written freely at each moment
 
 
 def compiled(config: LstmGruConfig, data: SequenceData, model: keras.Model) -> CompiledTraining:
@@ -41,16 +42,19 @@ def train(
     training = compiled(config, data, model)
     marks = schedule(total_steps(config, data), MOMENTS)
     for progress in train_in_chunks(training, marks, live or Live(config.learning_rate)):
-        outputs = outputs_of(model, data.test_inputs[:TESTED])
+        outputs = test_outputs(model, data)
         metrics = evaluate(model, data, outputs)
         yield Snapshot(progress.step, progress.epoch, progress.seconds, metrics, overview(model, data, outputs))
 
 
+def test_outputs(model: keras.Model, data: SequenceData) -> Array:
+    """Return the logits of the first test sequences, written freely: (TESTED or fewer, T, letters)."""
+    return outputs_of(model, data.test_inputs[:TESTED])
+
+
 def outputs_of(model: keras.Model, read: Array) -> Array:
     """Return the logits of each answer while the network writes freely: (n, T, letters)."""
-    letters = int(model.output.shape[-1])
-    written = written_freely(model, read, read.shape[1], letters)
-    return taught_outputs(model, read, shifted(written, letters))
+    return written_freely(model, read, read.shape[1])
 
 
 def taught_outputs(model: keras.Model, read: Array, before: Array) -> Array:

@@ -85,7 +85,9 @@ def look(model: keras.Model, data: SequenceData, question: Mapping[str, Any] | N
     if question:
         return respond(model, data, question)
     outputs = bottleneck_training.outputs_of if data.form == "sequence" else recurrent_training.outputs_of
-    return overview(model, data, outputs(model, data.test_inputs))
+    if data.form == "sequence":
+        return overview(model, data, bottleneck_training.test_outputs(model, data))
+    return overview(model, data, recurrent_training.outputs_of(model, data.test_inputs))
 
 
 def baselines(config: LstmGruConfig, data: SequenceData) -> list[Baseline]:

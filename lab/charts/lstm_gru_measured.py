@@ -56,7 +56,8 @@ def _origin(found: dict[str, Any]) -> str:
     return (
         f"Stored: {about['command']}, {about['created'][:10]}, seeds {seeds}, {about['device']}, {about['seconds']} s "
         f"of training, TensorFlow {about['versions']['tensorflow']}, Keras {about['versions']['keras']}. About "
-        f"{budget['parameters']:,} parameters each, {budget['samples']:,} sequences in batches of {budget['batch_size']}"
+        f"{budget['parameters']:,} parameters each, {budget['samples']:,} sequences in batches of "
+        f"{budget['batch_size']}"
     )
 
 

@@ -301,7 +301,7 @@ def test_writing_freely_feeds_back_its_own_letters() -> None:
     for _ in range(5):
         before = np.concatenate([np.full((3, 1), 4, np.int32), wanted], axis=1)
         wanted = np.concatenate([wanted, np.asarray(model([read, before]))[:, -1:].argmax(axis=-1)], axis=1)
-    np.testing.assert_array_equal(written_freely(model, read, 5, 4), wanted)
+    np.testing.assert_array_equal(written_freely(model, read, 5).argmax(axis=-1), wanted)
     np.testing.assert_allclose(
         outputs_of(model, read), taught_outputs(model, read, shifted(wanted.astype(np.int32), 4)), atol=1e-6
     )
@@ -311,8 +311,8 @@ def test_a_reversing_run_records_who_looks_where() -> None:
     _, data, model, snapshots = short_run(dataset="reverse", attention="product", cell="gru", lag=4)
     view: Any = snapshots[-1].view
     np.testing.assert_allclose(view.alignment.sum(axis=1), 1.0, atol=5e-3)
-    free = outputs_of(model, data.test_inputs[:300])
-    assert snapshots[-1].metrics["test_accuracy"] == pytest.approx((free.argmax(-1) == data.test_targets[:300]).mean())
+    free = outputs_of(model, data.test_inputs[:200])
+    assert snapshots[-1].metrics["test_accuracy"] == pytest.approx((free.argmax(-1) == data.test_targets[:200]).mean())
     asked: Any = lstm_gru.look(model, data, {"align": 2})
     np.testing.assert_array_equal(asked.aligned_written, free[2].argmax(axis=-1))
     np.testing.assert_allclose(asked.aligned.sum(axis=1), 1.0, atol=1e-5)
