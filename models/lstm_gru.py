@@ -84,7 +84,6 @@ def look(model: keras.Model, data: SequenceData, question: Mapping[str, Any] | N
     """Return the view of a network, or only the answer to a question (see models.lstm_gru_questions.respond)."""
     if question:
         return respond(model, data, question)
-    outputs = bottleneck_training.outputs_of if data.form == "sequence" else recurrent_training.outputs_of
     if data.form == "sequence":
         return overview(model, data, bottleneck_training.test_outputs(model, data))
     return overview(model, data, recurrent_training.outputs_of(model, data.test_inputs))
