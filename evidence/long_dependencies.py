@@ -211,10 +211,8 @@ def store(found: dict[str, Any]) -> None:
     from lab.engine.run_process import describe_device
     from lab.engine.versions import describe, versions
 
-    order = [list(TASKS), list(LAGS), list(CELLS)]
-    found["runs"].sort(
-        key=lambda run: (order[0].index(run["task"]), run["lag"], order[2].index(run["name"]), run["seed"])
-    )
+    tasks, names = list(TASKS), list(CELLS)
+    found["runs"].sort(key=lambda run: (tasks.index(run["task"]), run["lag"], names.index(run["name"]), run["seed"]))
     found["about"] |= {
         "seconds": round(sum(run["seconds"] for run in found["runs"])),
         "device": describe(describe_device()),

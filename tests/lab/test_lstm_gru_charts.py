@@ -16,7 +16,6 @@ from models import lstm_gru
 from models.configs import LstmGruConfig
 from models.gates import GATES, SHOWN
 from models.presets import PRESETS
-from models.views import LstmGruView
 
 SHORT = {"epochs": 1, "samples": 200, "units": 6, "lag": 8}
 RESULTS = Path(__file__).resolve().parents[2] / "evidence" / "results"
@@ -31,7 +30,7 @@ def shown(dataset: str, cell: str = "lstm", attention: str = "none") -> ShownRun
     return ShownRun.from_record(record(dataset, cell, attention), "live")
 
 
-def asked(question: dict[str, Any], dataset: str = "adding", **settings: Any) -> LstmGruView:
+def asked(question: dict[str, Any], dataset: str = "adding", **settings: Any) -> Any:
     config = LstmGruConfig(dataset=dataset, **{**SHORT, **settings})  # type: ignore[arg-type]
     data = lstm_gru.load(config)
     return lstm_gru.look(lstm_gru.build(config, data), data, question)
