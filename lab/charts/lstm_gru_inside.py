@@ -132,57 +132,42 @@ def strips(named: Sequence[tuple[str, Array, bool]], words: Sequence[str]) -> al
 
     words: what is read at each step, for the tooltip of the lowest line.
     """
-    steps, rows, y = len(named[0][1]), [], 0.0
+    pictures, titles, y = [], [], 0.0
     for title, values, share in named:
         height = float(np.clip(UNITS_TO_A_ROW * values.shape[1], LOWEST, HIGHEST))
-        limit = float(np.abs(np.nan_to_num(values)).max()) or 1.0
         told = title if share else f"{title} (from {values.min():.2f} to {values.max():.2f})"
-        rows.append(
-            {
-                "picture": _pixels(values, share, limit),
-                "title": told,
-                "words": y + CAPTION / 2,
-                "top": y + CAPTION,
-                "height": height,
-            }
-        )
+        pictures.append((_pixels(values, share), y + CAPTION, height))
+        titles.append({"title": told, "y": y + CAPTION / 2})
         y += CAPTION + height + GAP
     tall = alt.Scale(domain=[0, y], range=[0, y], nice=False)
-    pictures = [
-        alt.Chart(pd.DataFrame([row]))
-        .mark_image(
-            width=alt.ExprRef("width"), height=row["height"], aspect=False, smooth=False, align="left", baseline="top"
-        )
-        .encode(x=alt.value(0), y=alt.Y("top:Q", scale=tall, axis=None), url="picture:N")
-        for row in rows
-    ]
-    titles = (
-        alt.Chart(pd.DataFrame(rows)[["title", "words"]])
-        .mark_text(align="left", baseline="middle", fontSize=12, color=TEXT)
-        .encode(x=alt.value(0), y=alt.Y("words:Q", scale=tall), text="title:N")
-    )
-    axis = pd.DataFrame({"step": np.arange(1, steps + 1), "y": y - GAP / 2, "read": list(words)})
-    points = (
-        alt.Chart(axis)
-        .mark_tick(orient="vertical", size=6, color=TEXT, opacity=0.7)
-        .encode(
-            x=alt.X(
-                "step:Q",
-                title="step",
-                scale=alt.Scale(domain=[0.5, steps + 0.5], nice=False),
-                axis=alt.Axis(grid=False, tickMinStep=1),
-            ),
-            y=alt.Y("y:Q", scale=tall),
-            tooltip=["step", "read"],
-        )
-    )
-    return finished(alt.layer(*pictures, titles, points), y + AXIS_ROOM)
+    captions = alt.Chart(pd.DataFrame(titles)).mark_text(align="left", baseline="middle", fontSize=12, color=TEXT)
+    captions = captions.encode(x=alt.value(0), y=alt.Y("y:Q", scale=tall, axis=None), text="title:N")
+    layers = [*(_strip(*one, tall) for one in pictures), captions, _ticks(words, y - GAP / 2, tall)]
+    return finished(alt.LayerChart(layer=layers), y + AXIS_ROOM)
 
 
-def _pixels(values: Array, share: bool, limit: float) -> str:
+def _strip(picture: str, top: float, height: float, tall: alt.Scale) -> alt.Chart:
+    """Draw one picture as wide as the chart."""
+    table = pd.DataFrame([{"picture": picture, "top": top}])
+    drawn = alt.Chart(table).mark_image(
+        width=alt.ExprRef("width"), height=height, aspect=False, smooth=False, align="left", baseline="top"
+    )
+    return drawn.encode(x=alt.value(0), y=alt.Y("top:Q", scale=tall, axis=None), url="picture:N")
+
+
+def _ticks(words: Sequence[str], y: float, tall: alt.Scale) -> alt.Chart:
+    """Draw a small tick for every step, which tells what is read there, and the axis of steps."""
+    table = pd.DataFrame({"step": np.arange(1, len(words) + 1), "y": y, "read": list(words)})
+    scale = alt.Scale(domain=[0.5, len(words) + 0.5], nice=False)
+    x = alt.X("step:Q", title="step", scale=scale, axis=alt.Axis(grid=False, tickMinStep=1))
+    drawn = alt.Chart(table).mark_tick(orient="vertical", size=6, color=TEXT, opacity=0.7)
+    return drawn.encode(x=x, y=alt.Y("y:Q", scale=tall), tooltip=["step", "read"])
+
+
+def _pixels(values: Array, share: bool) -> str:
     """Return (T, units) as a picture, time from left to right, the first unit on top."""
     if not share:
-        return png(diverging(values.T, limit=limit))
+        return png(diverging(values.T))
     pixels = np.empty((*values.T.shape, 4), np.uint8)
     pixels[..., :3] = rgb(POSITIVE)
     pixels[..., 3] = np.rint(245 * np.clip(np.nan_to_num(values.T), 0, 1))
