@@ -254,12 +254,12 @@ class Page:
                 for column, (kind, button, settings) in zip(st.columns(2), kinds, strict=False):
                     with column:
                         self._stored_end(settings, failure.metric, kind, result)
-                        st.button(button, on_click=self._show, args=(settings,), key=f"{self.family}:{kind}:{place}",
+                        st.button(button, on_click=self.show, args=(settings,), key=f"{self.family}:{kind}:{place}",
                                   width="stretch")  # fmt: skip
         if turn := st.session_state.get("scroll", 0):
             scroll_to_top(turn)
 
-    def _show(self, settings: Mapping[str, Any]) -> None:
+    def show(self, settings: Mapping[str, Any]) -> None:
         """Take over settings and bring the first screen into view, where they show."""
         self.controls.set(settings)
         st.session_state["scroll"] = st.session_state.get("scroll", 0) + 1

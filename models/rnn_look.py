@@ -23,7 +23,7 @@ def overview(model: keras.Model, data: SequenceData, outputs: Array) -> RnnView:
     return RnnView(
         **_states(replay, data),
         **_gradients(replay, data),
-        **_answers(data, outputs),
+        **answers(data, outputs),
         radius=np.array([radius(layer.recurrent) for layer in replay.layers], np.float32),
         edges=drawn_edges(replay).astype(np.float16),
     )
@@ -75,7 +75,8 @@ def drawn_edges(replay: Replay) -> Array:
     return np.concatenate([part.ravel() for part in parts])
 
 
-def _answers(data: SequenceData, outputs: Array) -> dict[str, Array]:
+def answers(data: SequenceData, outputs: Array) -> dict[str, Array]:
+    """Return predictions, probabilities and the share right at each step; outputs: those of the test part."""
     if isinstance(data, SeriesData):
         return {"predictions": data.forecasts(outputs)[:SHOWN_ANSWERS].astype(np.float32)}
     if data.task == "regression":

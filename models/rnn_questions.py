@@ -50,7 +50,7 @@ def respond(model: keras.Model, data: SequenceData, question: Mapping[str, Any])
 
 
 def _unrolled(replay: Replay, data: SequenceData, question: Mapping[str, Any]) -> RnnView:
-    inputs = numbers(data, _sequence(data, question)[np.newaxis])
+    inputs = numbers(data, chosen_sequence(data, question)[np.newaxis])
     states, _ = replay.read(inputs)
     layers = [*replay.layers, *([replay.write] if replay.write else [])]
     weights = [part.ravel() for layer in layers for part in (layer.kernel, layer.recurrent, layer.bias)]
@@ -62,7 +62,8 @@ def _unrolled(replay: Replay, data: SequenceData, question: Mapping[str, Any]) -
     )
 
 
-def _sequence(data: SequenceData, question: Mapping[str, Any]) -> Array:
+def chosen_sequence(data: SequenceData, question: Mapping[str, Any]) -> Array:
+    """Return the sequence that is asked about: {"row": index} or {"typed": symbols}. Raises ValueError."""
     if "row" in question:
         row = int(question["row"])
         if not 0 <= row < len(data.test_inputs):
@@ -89,13 +90,20 @@ def typed(data: SequenceData, words: str) -> Array:
 
 
 def _at_lags(replay: Replay, data: SequenceData, lags: list[int]) -> RnnView:
-    if data.name not in MEMORY_TASKS:
-        raise ValueError("only memory tasks have other lags")
-    if not lags or not all(1 <= lag <= MOST_LAG for lag in lags):
+    if not lags:
         raise ValueError(f"lags lie between 1 and {MOST_LAG}")
-    lags = [max(lag, MEMORY_TASKS[data.name].least) for lag in lags]
+    lags = [memory_of_lag(data, lag).lag for lag in lags]
     return RnnView(lags=np.array(lags, np.int32),
                    lag_scores=np.array([score_at(replay, data, lag) for lag in lags], np.float32))  # fmt: skip
+
+
+def memory_of_lag(data: SequenceData, lag: int) -> SequenceData:
+    """Return test sequences of the same task at another lag, those of seed 1. Raises ValueError."""
+    if data.name not in MEMORY_TASKS:
+        raise ValueError("only memory tasks have other lags")
+    if not 1 <= lag <= MOST_LAG:
+        raise ValueError(f"lags lie between 1 and {MOST_LAG}")
+    return memory_task(data.name, lag=lag, samples=1, seed=1, test_samples=ASKED_SEQUENCES)
 
 
 def score_at(replay: Replay, data: SequenceData, lag: int) -> float:
@@ -103,7 +111,7 @@ def score_at(replay: Replay, data: SequenceData, lag: int) -> float:
 
     The sequences are those that the seed 1 gives, none of which it has learned.
     """
-    other = memory_task(data.name, lag=lag, samples=1, seed=1, test_samples=ASKED_SEQUENCES)
+    other = memory_of_lag(data, lag)
     if data.form == "sequence":  # it writes as many answers as it has read
         replay = Replay(replay.layers, replay.write, replay.kernel, replay.bias, replay.form, other.answer_steps)
     with np.errstate(over="ignore", invalid="ignore"):

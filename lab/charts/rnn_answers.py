@@ -11,7 +11,7 @@ from lab.charts.cnn_inside import finished
 from lab.charts.mlp_stage import short
 from lab.charts.palette import NEGATIVE, POSITIVE, ROLES
 from lab.charts.rnn_inside import words_of
-from lab.charts.rnn_stage import _symbol, recurrent_names
+from lab.charts.rnn_stage import recurrent_names, symbol
 from lab.shown_run import ShownRun
 from models.base import Array
 
@@ -48,7 +48,7 @@ def step_of(run: ShownRun, view: Any, layer: int, step: int, unit: int) -> Step:
 
 def input_names(run: ShownRun) -> list[str]:
     """Return the names of the inputs of a step."""
-    return [_symbol(name) for name in run.facts["data"]["input_names"]]
+    return [symbol(name) for name in run.facts["data"]["input_names"]]
 
 
 def layer_weights(run: ShownRun, view: Any, layer: int) -> tuple[Array, Array, Array]:
@@ -131,7 +131,7 @@ def said(run: ShownRun, view: Any, step: int) -> str:
     if data["task"] == "regression":
         return f"Its answer: {short(float(row[0]))}{' (scaled)' if data['metric'] == 'rmse' else ''}."
     chance = np.exp(row - row.max()) / np.exp(row - row.max()).sum()
-    return f"Its answer: {_symbol(data['class_names'][int(chance.argmax())])}, with chance {chance.max():.2f}."
+    return f"Its answer: {symbol(data['class_names'][int(chance.argmax())])}, with chance {chance.max():.2f}."
 
 
 # ---- at other lags ----
@@ -169,7 +169,7 @@ def lags(run: ShownRun, view: Any, others: list[tuple[int, float]]) -> alt.Layer
 
 def next_chances(run: ShownRun, view: Any, place: int) -> alt.LayerChart:
     """Return the chances of the likeliest characters at a written place, the drawn one in orange."""
-    names = [_symbol(name) for name in run.facts["data"]["class_names"]]
+    names = [symbol(name) for name in run.facts["data"]["class_names"]]
     begin = len(view.written) - len(view.written_chances)
     drawn = int(view.written[begin + place])
     rows = pd.DataFrame(

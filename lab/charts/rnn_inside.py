@@ -11,7 +11,7 @@ from lab.charts.mlp_inside import TEXT
 from lab.charts.mlp_inside import comparison as plain_comparison
 from lab.charts.mlp_stage import short
 from lab.charts.palette import NEGATIVE, POSITIVE, ROLES
-from lab.charts.rnn_stage import _symbol, first_inputs, recurrent_names, states_of
+from lab.charts.rnn_stage import first_inputs, recurrent_names, states_of, symbol
 from lab.shown_run import ShownRun
 from models.base import Array
 
@@ -63,7 +63,7 @@ def words_of(run: ShownRun, inputs: Array) -> list[str]:
     """Return what a sequence (T, d) holds at each step, in words."""
     data = run.facts["data"]
     if data["tokens"]:
-        return [_symbol(data["input_names"][int(row.argmax())]) for row in inputs]
+        return [symbol(data["input_names"][int(row.argmax())]) for row in inputs]
     if run.config["dataset"] == "adding":
         return [f"{row[0]:.2f}{' marked' if row[1] > 0 else ''}" for row in inputs]
     return [" ".join(f"{value:.3g}" for value in row) for row in inputs]

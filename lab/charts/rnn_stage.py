@@ -74,7 +74,7 @@ def columns(run: ShownRun) -> list[NetworkLayer]:
     """Return the columns: inputs, each layer's state at a step and at the next, the outputs."""
     data = run.facts["data"]
     inputs, units = int(data["features"]), int(run.config["units"])
-    names = tuple(_symbol(name) for name in data["input_names"])
+    names = tuple(symbol(name) for name in data["input_names"])
     drawn = tuple(range(min(inputs, SHOWN_UNITS)))
     found = [NetworkLayer("x", f"{inputs} input{'s' * (inputs > 1)}", inputs, drawn, names[: len(drawn)], tiles=True)]
     shown = tuple(range(min(units, SHOWN_UNITS)))
@@ -84,12 +84,12 @@ def columns(run: ShownRun) -> list[NetworkLayer]:
         found.append(NetworkLayer(f"{who}, next", "again, through U", units, shown, tiles=name != "write"))
     outputs = len(data["class_names"]) or 1
     drawn = tuple(range(min(outputs, SHOWN_UNITS)))
-    labels = tuple(_symbol(name) for name in data["class_names"][: len(drawn)]) or (str(data["target_name"]),)
+    labels = tuple(symbol(name) for name in data["class_names"][: len(drawn)]) or (str(data["target_name"]),)
     found.append(NetworkLayer("output", f"{outputs} output{'s' * (outputs > 1)}", outputs, drawn, labels))
     return found
 
 
-def _symbol(name: str) -> str:
+def symbol(name: str) -> str:
     """Return a symbol as it can be read beside a unit."""
     return {" ": "space", "\n": "line end", "\t": "tab"}.get(str(name), str(name)[:14])
 
@@ -120,12 +120,12 @@ def first_inputs(run: ShownRun) -> Array:
 
 def tiles(run: ShownRun, view: Any) -> Array:
     """Return the small pictures in the units, time from left to right: (tiles, 24, 24, 4) RGBA."""
-    parts = [_traces(first_inputs(run)[:, :SHOWN_UNITS])]
-    parts += [_traces(layer[:, :SHOWN_UNITS]) for layer in states_of(view) for _ in range(2)]  # at a step, at the next
+    parts = [traces(first_inputs(run)[:, :SHOWN_UNITS])]
+    parts += [traces(layer[:, :SHOWN_UNITS]) for layer in states_of(view) for _ in range(2)]  # at a step, at the next
     return np.concatenate(parts)
 
 
-def _traces(values: Array) -> Array:
+def traces(values: Array) -> Array:
     """Draw the columns of (T, units) as stripes over time, each up to its own largest value."""
     places = np.arange(TILE) * len(values) // TILE
     rows = values[places].T  # (units, TILE)
@@ -224,7 +224,7 @@ def right_characters(run: ShownRun, views: list[Any]) -> PlanePanel:
 def chances(run: ShownRun, views: list[Any]) -> PlanePanel:
     """Return the chance of every answer, by test sequence or by step, with the true answers as dots."""
     many = run.facts["data"]["form"] != "last"
-    names = [_symbol(name) for name in run.facts["data"]["class_names"]][:MOST_CLASSES]
+    names = [symbol(name) for name in run.facts["data"]["class_names"]][:MOST_CLASSES]
     truth = run.scene["test_targets"].astype(int)
     shown = np.arange(len(truth)) if many else np.argsort(truth[:60], kind="stable")
     counted = truth[shown] >= 0

@@ -182,7 +182,7 @@ def trained_lags(run: ShownRun) -> list[tuple[int, float]]:
     free = ("lag", "seed")
     wanted = {name: value for name, value in run.config.items() if name not in free}
     found = []
-    for one in session.store().list("rnn"):
+    for one in session.store().list(run.family):
         same = {name: value for name, value in one.config.items() if name not in free} == wanted
         value = one.last.get(metric)
         if same and one.status == "finished" and value is not None and np.isfinite(value):

@@ -9,6 +9,7 @@ from models.configs.base import STARTING_POINTS, TABLES, TWO_DIMENSIONAL, Clicke
 from models.configs.cnn import CnnConfig
 from models.configs.gan import GanConfig
 from models.configs.gradient_flow import GradientFlowConfig
+from models.configs.lstm_gru import LstmGruConfig
 from models.configs.mlp import MlpConfig
 from models.configs.modular import ModularConfig
 from models.configs.rbf import RbfConfig
@@ -22,6 +23,7 @@ CONFIGS: dict[str, type[Config]] = {
     MlpConfig.family: MlpConfig,
     CnnConfig.family: CnnConfig,
     RnnConfig.family: RnnConfig,
+    LstmGruConfig.family: LstmGruConfig,
     AutoencoderConfig.family: AutoencoderConfig,
     RbfConfig.family: RbfConfig,
     SomConfig.family: SomConfig,
@@ -42,6 +44,7 @@ __all__ = [
     "Digest",
     "GanConfig",
     "GradientFlowConfig",
+    "LstmGruConfig",
     "MlpConfig",
     "ModularConfig",
     "RbfConfig",

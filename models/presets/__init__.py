@@ -6,7 +6,7 @@ Every one is trained and stored by `python -m lab examples`, and tests hold it t
 from types import ModuleType
 
 from models.base import Failure
-from models.presets import autoencoder, backpropagation, cnn, gan, gradient_flow, mlp, modular, rbf, rnn, som
+from models.presets import autoencoder, backpropagation, cnn, gan, gradient_flow, lstm_gru, mlp, modular, rbf, rnn, som
 from models.presets.preset import Preset
 
 _FAMILIES: dict[str, ModuleType] = {
@@ -15,6 +15,7 @@ _FAMILIES: dict[str, ModuleType] = {
     "mlp": mlp,
     "cnn": cnn,
     "rnn": rnn,
+    "lstm_gru": lstm_gru,
     "autoencoder": autoencoder,
     "rbf": rbf,
     "som": som,

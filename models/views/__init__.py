@@ -25,6 +25,7 @@ from models.views.gan import (
     GanView,
 )
 from models.views.gradient_flow import GradientFlowView
+from models.views.lstm_gru import GATE_LEVELS, SHOWN_GATE_UNITS, LstmGruView
 from models.views.mlp import BINS, CALIBRATION_BINS, MAP_SIZE, SHOWN_EXAMPLES, SURFACE_SIZE, WORST, MlpView
 from models.views.modular import NOISES, SHOWN_MEMBERS, TILE_SIDE, ModularView
 from models.views.rbf import BUMP_SIZE, CURVE_SIZE, SHOWN_BUMPS, RbfView
@@ -37,6 +38,7 @@ VIEWS: dict[str, type[View]] = {
     "mlp": MlpView,
     "cnn": CnnView,
     "rnn": RnnView,
+    "lstm_gru": LstmGruView,
     "autoencoder": AutoencoderView,
     "rbf": RbfView,
     "som": SomView,
@@ -56,6 +58,7 @@ __all__ = [
     "GAN_NET",
     "GAN_SAMPLES",
     "GAN_TWINS",
+    "GATE_LEVELS",
     "MAP_LEVELS",
     "MAP_SIZE",
     "NOISES",
@@ -65,6 +68,7 @@ __all__ = [
     "SHOWN_CODES",
     "SHOWN_COMPONENTS",
     "SHOWN_EXAMPLES",
+    "SHOWN_GATE_UNITS",
     "SHOWN_IMAGES",
     "SHOWN_MAPS",
     "SHOWN_MEMBERS",
@@ -86,6 +90,7 @@ __all__ = [
     "CnnView",
     "GanView",
     "GradientFlowView",
+    "LstmGruView",
     "MlpView",
     "ModularView",
     "RbfView",
