@@ -15,8 +15,12 @@ import numpy as np
 
 from models.base import Array
 
+SHOWN = 8  # candidates that are compared before and after surgery
 PRECISE = 1_200_000  # numbers that travel in 32 bits; a longer or larger reading takes 16
-LOOKS = ("attention", "scores", "cross_attention", "source_attention", "layer_mean", "whole_mean", "rollout")
+LOOKS = (
+    "attention", "scores", "cross_attention", "source_attention", "layer_mean", "whole_mean", "rollout",
+    "lens_probabilities", "head_contributions", "change_before", "change_after",
+)  # fmt: skip
 STEPS = (
     "embedded", "positioned", "stream", "normalized", "queries", "keys", "values", "mixed", "attention_out", "middle",
     "mlp_in", "mlp_hidden", "mlp_out", "cross_out", "expert_weights", "final", "top_logits", "top_probabilities",
@@ -50,20 +54,65 @@ class About:
     start: tuple[int, int] | None = None
 
 
-def reading_bytes(trace: Mapping[str, Array], about: About, extra: Mapping[str, Array] | None = None) -> bytes:
+def reading_bytes(trace: Mapping[str, Array], about: About, before: Mapping[str, Array] | None = None) -> bytes:
     """Return a trace (see models.views.transformer.TransformerTrace) as bytes.
 
-    extra: further arrays by name, such as layer_mean (L, T, T), whole_mean (1, T, T) and rollout (L, T, T).
+    before: the trace of the same text in the network before surgery; its candidates stand beside the new ones.
     """
-    wanted = {name: np.asarray(array) for name, array in {**trace, **(extra or {})}.items() if name in (*LOOKS, *STEPS)}
+    everything = {**trace, **means(trace["attention"])}
+    change = changed_candidates(before, trace) if before is not None and has(trace, "top_ids") else None
+    if change is not None:
+        everything |= {"change_before": change.before, "change_after": change.after}
+    wanted = {
+        name: np.asarray(array) for name, array in everything.items() if name in (*LOOKS, *STEPS) and array is not None
+    }
     bits = 32 if sum(array.size for array in wanted.values()) <= PRECISE else 16
     body, places = bytearray(), {}
     for name, array in wanted.items():
         body.extend(b"\0" * (-len(body) % 8))
         places[name] = {"shape": list(array.shape), "bits": bits, "start": len(body), "count": int(array.size)}
         body.extend(_numbers(array, bits))
-    identity = hashlib.sha256(bytes(body) + about.model.encode()).hexdigest()[:16]
-    return _joined({**_header(trace, about), "id": identity, "arrays": places}, bytes(body))
+    words = {} if change is None else {"changeTexts": change.texts}
+    header = {**_header(trace, about), **words}
+    identity = hashlib.sha256(bytes(body) + json.dumps(header).encode()).hexdigest()[:16]
+    return _joined({**header, "id": identity, "arrays": places}, bytes(body))
+
+
+def means(attention: Array) -> dict[str, Array]:
+    """Return the mean over the heads of each layer (L, T, T) and over all heads (1, T, T) of attention (L, H, T, T)."""
+    return {"layer_mean": attention.mean(axis=1), "whole_mean": attention.mean(axis=(0, 1))[np.newaxis]}
+
+
+@dataclass(frozen=True)
+class Change:
+    """The candidates of every token before and after surgery, the largest first: texts, and shares (T, n).
+
+    NaN: not among the candidates that are known, so smaller than all of them.
+    """
+
+    texts: list[list[str]]
+    before: Array
+    after: Array
+
+
+def changed_candidates(before: Mapping[str, Array], after: Mapping[str, Array], most: int = SHOWN) -> Change:
+    """Return the candidates that were or are the most probable, for every token."""
+    texts, shares = [], np.full((2, len(after["top_ids"]), most), np.nan, np.float32)
+    for place in range(len(after["top_ids"])):
+        known = [
+            dict(zip(one["top_ids"][place].tolist(), one["top_probabilities"][place].tolist(), strict=True))
+            for one in (before, after)
+        ]
+        names = {
+            int(token): str(text)
+            for one in (before, after)
+            for token, text in zip(one["top_ids"][place], one["top_texts"][place], strict=True)
+        }
+        order = sorted(names, key=lambda token: -max(one.get(token, 0.0) for one in known))[:most]
+        texts.append([names[token] for token in order])
+        for side, one in enumerate(known):
+            shares[side, place, : len(order)] = [one.get(token, np.nan) for token in order]
+    return Change(texts, shares[0], shares[1])
 
 
 def _numbers(array: Array, bits: int) -> bytes:
@@ -97,6 +146,8 @@ def _header(trace: Mapping[str, Array], about: About) -> dict[str, Any]:
     }  # fmt: skip
     if has(trace, "source_texts"):
         told["sourceTexts"] = _words(trace["source_texts"])
+    if has(trace, "lens_texts"):
+        told["lensTexts"] = [[_words(token) for token in layer] for layer in trace["lens_texts"]]
     if has(trace, "top_texts"):
         told["topTexts"] = [_words(row) for row in trace["top_texts"]]
         told["topIds"] = np.asarray(trace["top_ids"]).tolist()

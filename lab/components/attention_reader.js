@@ -13,7 +13,7 @@ export default function mount({ parentElement: root, data, setStateValue, setTri
   };
 }
 
-const TABS = [["lines", "Lines"], ["map", "Heat map"], ["grid", "All heads"], ["neuron", "Query × key"], ["way", "The whole way"]];
+const TABS = [["lines", "Lines"], ["map", "Heat map"], ["grid", "All heads"], ["neuron", "Query × key"], ["lens", "Layer by layer"], ["way", "The whole way"]];
 const WEIGHTS = "road:weights";
 
 class Reader {
@@ -83,6 +83,7 @@ class Reader {
     this.scale = element("div", "", this.panes.map);
     this.grid = new Grid(this.panes.grid, this);
     this.neuron = new Neuron(this.panes.neuron, this);
+    this.lens = new Lens(this.panes.lens, this);
     this.way = new Way(this.panes.way, this);
     this.side = new Side(this.body, this);
   }

@@ -17,7 +17,7 @@ from lab.components.stage import slim
 _FOLDER = Path(__file__).parent
 _PARTS = (
     "stage_numbers", "stage_canvas", "attention_tensor", "attention_map", "attention_lines", "attention_grid",
-    "attention_neuron", "transformer_stations", "transformer_way", "attention_side", "attention_reader",
+    "attention_neuron", "attention_lens", "transformer_stations", "transformer_way", "attention_side", "attention_reader",
 )  # fmt: skip
 PARTS_OF_A_CELL = (
     "query", "key", "value", "output", "mlp_in", "mlp_out", "normalization_1", "normalization_2", "normalization_final",

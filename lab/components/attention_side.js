@@ -54,6 +54,12 @@ class Side {
     if (!there) return;
     const place = [...state.selected].at(-1) ?? reading.texts.length - 1;
     this.next.textContent = `${reading.nextWords} “${shown(reading.texts[place])}” (${place + 1})`;
+    if (reading.changeTexts) {
+      const [before, after] = ["change_before", "change_after"].map((name) => reading.row(name, place));
+      fillBars(this.bars, reading.changeTexts[place].map((text, k) => ({ text, value: after[k], ghost: before[k] })));
+      element("p", "muted", this.bars).textContent = "The marks show the network before the cut.";
+      return;
+    }
     const shares = reading.row("top_probabilities", place);
     fillBars(this.bars, reading.topTexts[place].slice(0, 8).map((text, k) => ({ text, value: shares[k] })));
   }

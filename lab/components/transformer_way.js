@@ -237,15 +237,18 @@ class Sampling {
   }
 }
 
+/** A share in percent; what is beyond the candidates that are known is smaller than all of them. */
+const percent = (value) => (Number.isFinite(value) ? `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %` : "less");
+
 /** Horizontal bars with names and shares; ghost: what it was before. */
 function fillBars(parent, items) {
   parent.replaceChildren(...items.map(({ text, value, ghost }) => {
     const row = element("div", "bar-row");
     element("bdi", "bar-name", row).textContent = visible(text);
     const track = element("div", "track", row);
-    if (ghost !== undefined) element("i", "ghost", track).style.width = `${100 * ghost}%`;
-    element("i", "fill", track).style.width = `${100 * value}%`;
-    element("span", "number", row).textContent = `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %`;
+    if (ghost !== undefined) element("i", "ghost", track).style.width = `${100 * (ghost || 0)}%`;
+    element("i", "fill", track).style.width = `${100 * (value || 0)}%`;
+    element("span", "number", row).textContent = percent(value);
     return row;
   }));
 }
