@@ -4,8 +4,9 @@ One set of questions for all Transformers of this app: those trained here, the s
 brings its own way to write and read tokens.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
@@ -15,9 +16,22 @@ from models.base import Array, View
 from models.transformer import Architecture
 from models.transformer_cell import cell_weights
 from models.transformer_trace import Surgery, trace
+from models.views.transformer import TransformerTrace
 
 MOST_ROWS = 600  # embeddings that one answer holds
 MOST_POSITIONS = 256
+
+
+@dataclass(frozen=True)
+class Read(TransformerTrace):
+    """A trace that also says what read it.
+
+    architecture: (1,) str, the fields of models.transformer.Architecture as JSON; notes: (n,) str, sentences for a person
+    about the text, such as which signs the network does not know.
+    """
+
+    architecture: Array | None = None
+    notes: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +80,12 @@ def read(
     tokens: Sequence[int],
     name_of: Callable[[int], str],
     surgery: Mapping[str, Any] | None = None,
+    notes: Sequence[str] = (),
     **more: Any,
-) -> View:
-    """Return the trace of a text, in the network after surgery if there is any."""
-    return trace(
-        model, a, tokens, surgery=checked(surgery_of(surgery), a, len(tokens)), name_of=name_of, **more
-    )
+) -> Read:
+    """Return the trace of a text, in the network after surgery if there is any. more: see models.transformer_trace."""
+    found = trace(model, a, tokens, surgery=checked(surgery_of(surgery), a, len(tokens)), name_of=name_of, **more)
+    return Read(**found.arrays(), architecture=np.array([json.dumps(asdict(a))]), notes=np.array(list(notes), np.str_))
 
 
 def tables(model: keras.Model, a: Architecture, tokens: Sequence[int], name_of: Callable[[int], str]) -> Tables:

@@ -23,13 +23,13 @@ class CellWeights(View):
 
     columns: (n, inputs) float32, one column of weights, two where two are needed: the gate's and the other's of SwiGLU,
     and with rotary positions the cell's own and that of the cell it is turned with. biases: (n,). turn: (2,) cosine and
-    signed sine of the turn. shift: (1,) share of the key before. scale, offset: (1,) of a normalization.
+    signed sine of the turn. mix: (1,) share of the key before. scale, offset: (1,) of a normalization.
     """
 
     columns: Array | None = None
     biases: Array | None = None
     turn: Array | None = None
-    shift: Array | None = None
+    mix: Array | None = None
     scale: Array | None = None
     offset: Array | None = None
 
@@ -89,17 +89,17 @@ def _projection(
         raise KeyError(unit)
     start = PARTS.index(part) * a.width + head * size
     fused = layers[f"{block}qkv"]
-    shift = np.asarray(layers[f"{block}weights"].shift)[head * size + unit :][:1] if a.token_shift else None
+    mix = np.asarray(layers[f"{block}weights"].shift)[head * size + unit :][:1] if a.token_shift else None
     if part == "value" or a.positions != "rotary":
         found = _taken(fused, [start + unit])
-        return CellWeights(found.columns, found.biases, shift=shift if part == "key" else None)
+        return CellWeights(found.columns, found.biases, mix=mix if part == "key" else None)
     half = size // 2
     partner = unit + half if unit < half else unit - half
     angle = row * 10000.0 ** (-(unit % half) / half)
     sine = -np.sin(angle) if unit < half else np.sin(angle)
     found = _taken(fused, [start + unit, start + partner])
     return CellWeights(found.columns, found.biases, turn=np.array([np.cos(angle), sine], np.float32),
-                       shift=shift if part == "key" else None)  # fmt: skip
+                       mix=mix if part == "key" else None)  # fmt: skip
 
 
 def _logit(layers: Mapping[str, Any], a: Architecture, token: int) -> CellWeights:

@@ -65,7 +65,7 @@ const normal = (input, epsilon, ask) => (row, column) => {
 /** A cell of a dense layer: its input row times a column of weights, plus the bias. */
 const dense = (input, name, ask, bend) => (row, column) => ({
   formula: `Σ ${name} × weight + bias${bend ? `, then ${BEND_NAMES[bend]}` : ""}`,
-  dot: { left: rowOf(input, row), name, bend }, ask: { ...ask, unit: column, row },
+  dot: { left: rowOf(input, row), before: row ? rowOf(input, row - 1) : null, name, bend }, ask: { ...ask, unit: column, row },
 });
 
 function inputStations(reading) {

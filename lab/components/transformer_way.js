@@ -144,11 +144,24 @@ class Way {
       return;
     }
     const { left, name, bend } = found.dot;
-    const sums = weights.columns.map(({ weights: column, bias }) => {
+    const sums = weights.columns.map(({ weights: column, bias }) => { // two for a gate or a turn
       return this.dot(left, column, bias, { name, other: "w", bend }, value, place);
     });
     if (bend) this.bent(sums, bend, place);
-    if (weights.turn) element("p", "line", place).textContent = weights.turn;
+    if (weights.mix) sums[0] = this.mixed(weights, sums[0], found.dot.before, place);
+    if (weights.turn) {
+      const [cosine, sine] = weights.turn;
+      element("p", "line", place).textContent =
+        `turned by its position: ${format(sums[0])} × ${format(cosine)} + ${format(sums[1])} × ${format(sine)} = ${format(sums[0] * cosine + sums[1] * sine)}`;
+    }
+  }
+
+  /** Keys that mix in the key of the token before. */
+  mixed({ mix: [part], columns }, own, before, place) {
+    const earlier = before ? before.reduce((sum, one, k) => sum + one * columns[0].weights[k], columns[0].bias) : 0;
+    const result = (1 - part) * own + part * earlier;
+    element("p", "line", place).textContent = `${format(1 - part)} × ${format(own)} + ${format(part)} × ${format(earlier)} (the token before) = ${format(result)}`;
+    return result;
   }
 
   bent(sums, bend, place) {
