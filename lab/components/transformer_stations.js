@@ -16,6 +16,8 @@ function erf(x) {
   return Math.sign(x) * (1 - sum * Math.exp(-x * x));
 }
 
+/** A number behind an operator: a negative one stands in brackets. */
+const signed = (value) => (value < 0 ? `(${format(value)})` : format(value));
 const spread = (row) => {
   const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
   return { mean, variance: row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length };
@@ -47,7 +49,7 @@ function joined(reading, layer) {
 
 const added = (one, other, names) => (row, column) => {
   const [a, b] = [one, other].map(({ data, columns }) => data[row * columns + column]);
-  return { formula: `${names[0]} + ${names[1]}`, lines: [`${format(a)} + ${format(b)} = ${format(a + b)}`] };
+  return { formula: `${names[0]} + ${names[1]}`, lines: [`${format(a)} + ${signed(b)} = ${format(a + b)}`] };
 };
 
 /** A normalized cell; the scale and shift of its column come from the server. */
@@ -57,8 +59,8 @@ const normal = (input, epsilon, ask) => (row, column) => {
   const straight = (values[column] - mean) / Math.sqrt(variance + epsilon);
   return {
     formula: "(x − mean of the row) / √(variance of the row + ε) × scale + shift",
-    lines: [`(${format(values[column])} − ${format(mean)}) / √(${format(variance)} + ${epsilon}) = ${format(straight)}`],
-    ask: { ...ask, unit: column }, finish: ({ scale, shift }) => `${format(straight)} × ${format(scale)} + ${format(shift)} = ${format(straight * scale + shift)}`,
+    lines: [`(${format(values[column])} − ${signed(mean)}) / √(${format(variance)} + ${epsilon}) = ${format(straight)}`],
+    ask: { ...ask, unit: column }, finish: ({ scale, shift }) => `${format(straight)} × ${signed(scale)} + ${signed(shift)} = ${format(straight * scale + shift)}`,
   };
 };
 
@@ -107,7 +109,7 @@ function inputCell(reading, embedded, positioned, first) {
     const parts = [embedded, positioned].map(({ data, columns }) => data[row * columns + column]);
     const found = first.data[row * first.columns + column];
     if (!reading.embeddingNorm) return added(embedded, positioned, ["embedding", "position"])(row, column);
-    return { formula: "embedding + position + kind of sentence, normalized over the row", lines: [`${format(parts[0])} + ${format(parts[1])}, normalized: ${format(found)}`] };
+    return { formula: "embedding + position + kind of sentence, normalized over the row", lines: [`${format(parts[0])} + ${signed(parts[1])}, normalized: ${format(found)}`] };
   };
 }
 
@@ -160,7 +162,7 @@ function softmaxCell(masked, attention) {
     if (!Number.isFinite(own)) return { formula: "exp(score) / Σ exp(scores)", lines: ["exp(−∞) = 0"] };
     return {
       formula: "exp(score − largest) / Σ exp(scores − largest)",
-      lines: [`exp(${format(own)} − ${format(most)}) / ${format(sum)} = ${format(Math.exp(own - most))} / ${format(sum)} = ${result}`],
+      lines: [`exp(${format(own)} − ${signed(most)}) / ${format(sum)} = ${format(Math.exp(own - most))} / ${format(sum)} = ${result}`],
     };
   };
 }
@@ -216,7 +218,7 @@ function chanceCell(logits, chances, word, row, column) {
   const logit = logits.data[place + column];
   return {
     formula: "exp(logit) / Σ exp(all logits)", about: word,
-    lines: [`exp(${format(logit)} − ${format(total)}) = ${format(Math.exp(logit - total))}, where ${format(total)} is log Σ exp over the whole vocabulary`],
+    lines: [`exp(${format(logit)} − ${signed(total)}) = ${format(Math.exp(logit - total))}, where ${format(total)} is log Σ exp over the whole vocabulary`],
   };
 }
 

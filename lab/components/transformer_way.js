@@ -152,7 +152,7 @@ class Way {
     if (weights.turn) {
       const [cosine, sine] = weights.turn;
       element("p", "line", place).textContent =
-        `turned by its position: ${format(sums[0])} × ${format(cosine)} + ${format(sums[1])} × ${format(sine)} = ${format(sums[0] * cosine + sums[1] * sine)}`;
+        `turned by its position: ${format(sums[0])} × ${signed(cosine)} + ${signed(sums[1])} × ${signed(sine)} = ${format(sums[0] * cosine + sums[1] * sine)}`;
     }
   }
 
@@ -166,7 +166,7 @@ class Way {
 
   bent(sums, bend, place) {
     const bent = BENDS[bend](sums[0]);
-    const whole = sums.length > 1 ? `${format(bent)} × ${format(sums[1])} = ${format(bent * sums[1])}` : format(bent);
+    const whole = sums.length > 1 ? `${format(bent)} × ${signed(sums[1])} = ${format(bent * sums[1])}` : format(bent);
     element("p", "line", place).textContent = `${BEND_NAMES[bend]}(${format(sums[0])}) = ${whole}`;
   }
 
@@ -174,7 +174,7 @@ class Way {
   dot(left, right, bias, { name, other, labels }, value, place = this.cell) {
     const terms = [...left].map((one, k) => ({ k, one, two: right[k], product: one * right[k] }));
     const order = [...terms].sort((a, b) => Math.abs(b.product) - Math.abs(a.product));
-    const shown = order.slice(0, MOST_TERMS);
+    const largest = order.slice(0, MOST_TERMS);
     const rest = order.slice(MOST_TERMS).reduce((sum, { product }) => sum + product, 0);
     const total = terms.reduce((sum, { product }) => sum + product, 0) + bias;
     const table = element("table", "terms", place);
@@ -183,8 +183,8 @@ class Way {
       cells.forEach((text, k) => (element(k ? "td" : "th", "", tr, k ? {} : { scope: "row" }).textContent = text));
       return tr;
     };
-    for (const { k, one, two, product } of shown) {
-      line(labels ? `“${shown(labels[k])}” (${k + 1})` : `${name}${k + 1} × ${other}${k + 1}`, `${format(one)} × ${format(two)}`, format(product));
+    for (const { k, one, two, product } of largest) {
+      line(labels ? `“${shown(labels[k])}” (${k + 1})` : `${name}${k + 1} × ${other}${k + 1}`, `${format(one)} × ${signed(two)}`, format(product));
     }
     if (order.length > MOST_TERMS) line(`${order.length - MOST_TERMS} more`, "", format(rest));
     if (bias) line("bias", "", format(bias));
