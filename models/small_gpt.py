@@ -34,16 +34,15 @@ ARCHITECTURE = Architecture(
 class Recipe:
     """How it is trained. peak, floor: learning rates after the warm-up and at the end."""
 
-    steps: int = 4500
+    steps: int = 3000
     batch: int = 16  # windows of `context` tokens
     stride: int = 32  # tokens between the beginnings of two windows
     peak: float = 2e-3
     floor: float = 1e-4
-    warmup: int = 200
+    warmup: int = 150
     weight_decay: float = 0.1
     clip: float = 1.0
-    measured_every: int = 250
-    saved_every: int = 250
+    measured_every: int = 100
     seed: int = 0
 
     def learning_rate(self, step: int) -> float:

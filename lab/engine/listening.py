@@ -62,6 +62,8 @@ class _Handlers:
 
     def facts(self, value: dict[str, Any]) -> None:
         self.run.facts = {**self.run.facts, **value}
+        if self.run.reader:
+            self.engine.readers.heard(self.run)
 
     def scene(self, value: bytes) -> None:
         self.run.scene = value
