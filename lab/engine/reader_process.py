@@ -25,7 +25,7 @@ class Reader:
     def _opened(self) -> Any:
         from models.readers import folder_of, needed_megabytes, open_reader
 
-        self._tell(stage="downloading" if self.source["origin"] == "hub" else "loading")
+        self._tell(stage="loading")
         folder = folder_of(self.source, self._report)
         need = needed_megabytes(Path(folder)) * MARGIN + BASE_MEGABYTES
         refuse_if_short(str(self.source["title"]), need, free_megabytes())
