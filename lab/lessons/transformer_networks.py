@@ -1,0 +1,104 @@
+"""Who can read a text on the Transformer page: the network trained above, the stored one, pretrained ones on request."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from lab import session
+from lab.charts.transformer_reading import About
+from lab.frame import quiet
+from lab.shown_run import ShownRun
+from models.base import Array
+
+Arrays = Mapping[str, Array]
+MOST_ANSWERS = 10  # kept of all visitors; one of a long text in a large network weighs several megabytes
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that reads. ask: gives the arrays of an answer, or raises ValueError with a sentence.
+
+    identity: names the weights, so that the same question to them is answered once; "" where they still change.
+    reads_texts: whether it knows words, or only the signs of a task; generates: whether it can go on with a text.
+    """
+
+    key: str
+    title: str
+    note: str
+    first_text: str
+    examples: tuple[str, ...]
+    identity: str
+    ask: Callable[[Mapping[str, Any]], Arrays]
+    reads_texts: bool = True
+    generates: bool = True
+    ready: Callable[[], bool] = lambda: True
+
+    def asked(self, question: Mapping[str, Any], quietly: bool = False) -> Arrays | None:
+        """Return the arrays of an answer; None where there is none, and the reason is then on the page."""
+        try:
+            if not self.identity:
+                return self.ask(question)
+            return _answered(self.identity, json.dumps(question, sort_keys=True), self.ask)
+        except ValueError as problem:
+            if not quietly:
+                st.warning(str(problem).removeprefix("This question cannot be answered: "))
+            return None
+
+    def about(self, trace: Arrays) -> About:
+        """Return what a trace says of its network."""
+        told = json.loads(str(trace["architecture"][0]))
+        return About(
+            model=f"{self.key} {self.identity}", kind=told["kind"], normalization=told["normalization"],
+            positions=told["positions"], activation=told["activation"], epsilon=float(told["epsilon"]),
+            embeddingNorm=bool(told["embedding_norm"]),
+        )  # fmt: skip
+
+
+@st.cache_resource(max_entries=MOST_ANSWERS, show_spinner=False)
+def _answered(identity: str, question: str, _ask: Callable[[Mapping[str, Any]], Arrays]) -> Arrays:
+    """Return the arrays of an answer, shared by all visitors; nobody writes to them."""
+    return _ask(json.loads(question))
+
+
+def networks(run: ShownRun) -> list[Network]:
+    """Return who can read, the one that opens first."""
+    return [trained(run)]
+
+
+def trained(run: ShownRun) -> Network:
+    """Return the network of the first screen."""
+    return Network(
+        key="run",
+        title="The network trained above",
+        note="It knows the signs of its task and nothing else.",
+        first_text="",
+        examples=(),
+        identity=run.run_id if run.final else "",
+        ask=lambda question: session.engine().ask(run.run_id, dict(question)),
+        reads_texts=False,
+        ready=lambda: _at_rest(run),
+    )
+
+
+def _at_rest(run: ShownRun) -> bool:
+    if run.moments and (not run.active or run.state == "paused"):
+        return True
+    quiet("Questions rest while the network trains. Pause it, or wait for its end.")
+    return False
+
+
+def choose(run: ShownRun, key: str, *, texts_only: bool = False, generating: bool = False) -> Network | None:
+    """Let the visitor choose a network; None where the chosen one is not ready, which is then said."""
+    offered = [
+        one for one in networks(run) if (one.reads_texts or not texts_only) and (one.generates or not generating)
+    ]
+    titles = {network.key: network.title for network in offered}
+    chosen = st.segmented_control("Network", list(titles), format_func=titles.__getitem__, default=offered[0].key,
+                                  required=True, key=f"{key}:who", label_visibility="collapsed")  # fmt: skip
+    network = next(one for one in offered if one.key == chosen)
+    if network.note:
+        quiet(network.note)
+    return network if network.ready() else None
