@@ -6,11 +6,11 @@ No weights enter the web process, and none are copied into the store of runs.
     engine = session.engine()
     model = model_named("small-gpt")                      # or one of models(): shipped, published, local
     news = progress(engine, model)                        # opens it; poll it until news.ready (or news.failed)
-    trace = traced(engine, model, "The function returns", surgery={"cut_heads": ((0, 1),)})
-    more = generated(engine, model, "The function", count=20, temperature=0.8, top_k=40, top_p=0.95, seed=1)
+    trace = asked(engine, model, {"text": "The function returns", "surgery": {"cut_heads": [[0, 1]]}})
+    more = asked(engine, model, {"text": "The function", "generate": 20, "temperature": 0.8, "top_k": 40, "seed": 1})
     rows = embedded(engine, model, ["The bank of the river.", "A bank lends money."])
 
-The three questions may be asked at once; they wait while the model is loaded (0.5 to 8 s), and say so while it is being
+Questions may be asked at once; they wait while the model is loaded (0.5 to 8 s), and say so while it is being
 downloaded. All raise ValueError with a sentence for a person: what is wrong with the text, no network, little memory.
 Streamlit lives above: nothing here knows of it.
 """
@@ -24,7 +24,6 @@ from typing import Any, Protocol
 from lab.engine.messages import Progress
 from lab.storage import data_folder, pretrained_folder
 from models.base import Array
-from models.views.reading import ReadingView
 
 BASE_MEGABYTES = 300  # a process with TensorFlow before any weights
 
@@ -153,32 +152,20 @@ def progress(engine: Asked, model: ReadableModel, *, again: bool = False) -> New
     return _news(engine.poll(engine.open_reader(_source(model), again)))
 
 
-def traced(engine: Asked, model: ReadableModel, text: str, *, surgery: Mapping[str, Any] | None = None,
-           layers: Sequence[int] | None = None) -> ReadingView:  # fmt: skip
-    """Return everything a text does in a model (models.views.reading), with `notes` (n,) str for a person.
+def asked(engine: Asked, model: ReadableModel, question: Mapping[str, Any]) -> dict[str, Array]:
+    """Return the arrays of an answer. Questions, each about a "text":
 
-    surgery: fields of models.transformer_trace.Surgery by name. layers: for which layers the big arrays come along (BIG
-    in models.views.reading: what a layer reads, queries, keys, values, mixed, what it adds, its MLP), in this order; None: for
-    all; (): for none. Streams, scores, attention and candidates always come whole. `special` (T,) bool: tokens that the
-    model added itself; `starts`, `ends` (T,) int32: the characters of the text each token covers.
+    - alone or with "surgery" (fields of models.transformer_trace.Surgery by name): the trace, by the names of
+      models.views.TransformerTrace and `architecture`, with `notes` (n,) str for a person, `added` (T,) bool (tokens
+      the model put in itself), `starts`, `ends` (T,) int32 (the characters each token covers). With "layers": for which
+      layers the big arrays come along (models.readers.BIG: what a layer reads, queries, keys, values, mixed, what it
+      adds, its MLP), [] for none; `shown_layers` says which. Streams, scores, attention and candidates come whole.
+    - "cell", "tables": see models.transformer_answers.
+    - "generate": so many tokens that follow, with "temperature" (0: always the likeliest), "top_k" (0: no cut), "top_p"
+      (1: no cut), "seed", "cache": the fields generated... of models.views.TransformerView and `continuation` (1,) str.
+    Without a text: {"embed": [texts]}, see `embedded`; {"tokens": text}, how a model cuts it (models.tokenizing.Reading).
     """
-    question: dict[str, Any] = {"trace": text, "surgery": dict(surgery or {})}
-    if layers is not None:
-        question["layers"] = [int(layer) for layer in layers]
-    return ReadingView.from_arrays(engine.read(_source(model), question))
-
-
-def generated(engine: Asked, model: ReadableModel, text: str, *, count: int, temperature: float = 1.0, top_k: int = 0,
-              top_p: float = 1.0, seed: int = 0, cached: bool = True) -> ReadingView:  # fmt: skip
-    """Return `count` tokens that follow a text, with their alternatives: the fields generated... of ReadingView.
-
-    temperature 0: always the likeliest. top_k 0 and top_p 1: nothing is cut. The seed fixes the draws.
-    """
-    question = {
-        "generate": text, "count": int(count), "temperature": float(temperature), "top_k": int(top_k),
-        "top_p": float(top_p), "seed": int(seed), "cached": bool(cached),
-    }  # fmt: skip
-    return ReadingView.from_arrays(engine.read(_source(model), question))
+    return engine.read(_source(model), question)
 
 
 def embedded(engine: Asked, model: ReadableModel, texts: Sequence[str]) -> Array:
@@ -188,11 +175,6 @@ def embedded(engine: Asked, model: ReadableModel, texts: Sequence[str]) -> Array
     rough measure.
     """
     return engine.read(_source(model), {"embed": list(texts)})["sentences"]
-
-
-def tokenized(engine: Asked, model: ReadableModel, text: str) -> dict[str, Array]:
-    """Return how a model cuts a text: ids, texts, starts, ends, added, notes (models.tokenizing.Reading)."""
-    return engine.read(_source(model), {"tokens": text})
 
 
 def _source(model: ReadableModel) -> dict[str, Any]:

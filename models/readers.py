@@ -1,7 +1,6 @@
 """What a shipped, local or published model answers: a trace of a text, tokens that follow it, places of sentences."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,15 @@ import numpy as np
 from lab.datasets.dataset import UnfitData
 from models.base import Array
 from models.hub import Report, fetch
-from models.pretrained import WEIGHTS, Pretrained, load_folder, read_architecture
+from models.pretrained import Pretrained, load_folder, read_architecture
 from models.tokenizing import Reading
-from models.transformer_generation import Cuts, generate
-from models.transformer_trace import Surgery, trace
-from models.views.reading import BIG, ReadingView
+from models.transformer_answers import answer
+from models.transformer_trace import trace
 
 MOST_TOKENS = 128  # of a text that is looked into: the picture is square in them
 MOST_TEXTS = 64  # of one question for places
+BIG = ("normalized", "queries", "keys", "values", "mixed", "attention_out", "middle", "mlp_in", "mlp_hidden", "mlp_out")
+"""The fields of a trace that may be asked for some layers alone."""
 KEPT_TRACES = 4  # so that asking for further layers of a text computes nothing anew
 BYTES = 4.0  # of a number
 
@@ -55,7 +55,7 @@ class Reader:
         self.name, self.model, self.tokenizer = loaded.name, loaded.model, loaded.tokenizer
         self.architecture = loaded.architecture
         self.most = min(MOST_TOKENS, self.architecture.context)
-        self._traces: dict[str, ReadingView] = {}
+        self._traces: dict[str, dict[str, Array]] = {}
 
     def facts(self) -> dict[str, Any]:
         """Return what is true of the model; see lab.readers.News."""
@@ -70,58 +70,72 @@ class Reader:
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Array]:
         """Return the arrays of an answer; see lab.readers. Raises ValueError with a sentence."""
-        answers: dict[str, Callable[[Mapping[str, Any]], dict[str, Array]]] = {
-            "trace": self._trace, "generate": self._generate, "embed": self._embed, "tokens": self._tokens,
-        }  # fmt: skip
-        kind = next((name for name in answers if name in question), None)
-        if kind is None:
-            raise ValueError(f"ask for one of {', '.join(answers)}")
-        return answers[kind](question)
+        if "embed" in question:
+            return self._embed(list(question["embed"]))
+        if "tokens" in question:
+            reading = self.tokenizer.read(str(question["tokens"]), self.architecture.context)
+            return {"ids": reading.ids, "texts": reading.texts, **told(reading)}
+        if "text" not in question:
+            raise ValueError("ask about a text, or for the tokens or the places of texts")
+        reading = self.tokenizer.read(str(question["text"]), self.most)
+        if "generate" in question:
+            return self._generate(reading, question)
+        if question.get("cell") is not None or question.get("tables"):
+            return answer(self.model, self.architecture, reading.ids, self._text, question).arrays()
+        return self._trace(reading, question)
 
     def warm(self) -> None:
         """Do everything once, so that the first question is answered as fast as the next ones."""
-        self.answer({"trace": "A"})
+        self.answer({"text": "A"})
         self._traces.clear()
 
-    def _trace(self, question: Mapping[str, Any]) -> dict[str, Array]:
-        text, surgery = str(question["trace"]), surgery_of(question.get("surgery") or {}, self.architecture)
-        key = repr((text, surgery))
+    def _trace(self, reading: Reading, question: Mapping[str, Any]) -> dict[str, Array]:
+        surgery = question.get("surgery") or {}
+        key = repr((reading.ids.tolist(), sorted(surgery.items())))
         if key not in self._traces:
             while len(self._traces) >= KEPT_TRACES:
                 self._traces.pop(next(iter(self._traces)))
-            self._traces[key] = self._traced(self.tokenizer.read(text, self.most), surgery)
-        return some_layers(self._traces[key], question.get("layers")).arrays()
-
-    def _traced(self, reading: Reading, surgery: Surgery) -> ReadingView:
-        check_places(surgery, len(reading.ids))
-        found = trace(self.model, self.architecture, reading.ids, surgery=surgery, texts=list(reading.texts),
-                      name_of=lambda number: str(self._text(number)))  # fmt: skip
-        return ReadingView(**found.arrays(), **told(reading))
+            found = answer(self.model, self.architecture, reading.ids, self._text, {"surgery": surgery},
+                           texts=list(reading.texts))  # fmt: skip
+            self._traces[key] = found.arrays()
+        return some_layers(self._traces[key] | told(reading), question.get("layers"))
 
     def _text(self, number: int) -> str:
         texts = self.tokenizer.texts
         return str(texts[number]) if number < len(texts) else ""
 
-    def _generate(self, question: Mapping[str, Any]) -> dict[str, Array]:
+    def _generate(self, reading: Reading, question: Mapping[str, Any]) -> dict[str, Array]:
+        from models.transformer_generation import Sampling, generate
+
         if self.architecture.kind != "decoder":
             raise ValueError("This model reads in both directions and does not continue a text. Choose a decoder.")
-        reading = self.tokenizer.read(str(question["generate"]), self.most)
-        room = self.architecture.context - len(reading.ids)
-        if room <= 0:
+        if len(reading.ids) >= self.architecture.context:
             raise ValueError(f"This text fills all {self.architecture.context} positions of the model. Shorten it.")
-        count = min(max(1, int(question.get("count", 1))), room)
-        cuts = cuts_of(question)
-        found = generate(self.model, self.architecture, reading.ids, count, cuts, name_of=self._text,
-                         cached=bool(question.get("cached", True)))  # fmt: skip
-        view = ReadingView(tokens=reading.ids, texts=reading.texts, **found, **told(reading))
-        return view.arrays()
+        count = min(max(1, int(question["generate"])), self.architecture.context - len(reading.ids))
+        cuts = {name: kind(question[name]) for name, kind in CUTS.items() if name in question}
+        check_cuts(cuts)
+        cached = bool(question.get("cache", True))
+        found = generate(self.model, self.architecture, reading.ids, count, sampling=Sampling(**cuts), cache=cached)
+        return self._written(found, cached) | {"tokens": reading.ids, "texts": reading.texts} | told(reading)
 
-    def _embed(self, question: Mapping[str, Any]) -> dict[str, Array]:
-        texts = list(question["embed"])
+    def _written(self, found: Any, cached: bool) -> dict[str, Array]:
+        """Return what was generated under the names of models.views.TransformerView."""
+        return {
+            "generated": found.tokens, "generated_texts": self._texts(found.tokens),
+            "generated_probabilities": found.probabilities, "generated_kept": found.kept,
+            "generated_top_ids": found.top_ids, "generated_top_probabilities": found.top_probabilities,
+            "generated_top_texts": self._texts(found.top_ids),
+            "seconds_cached" if cached else "seconds_plain": np.array([found.seconds], np.float32),
+            "continuation": np.array([self.tokenizer.decode(found.tokens)]),
+        }  # fmt: skip
+
+    def _texts(self, ids: Array) -> Array:
+        return np.array([self._text(int(number)) for number in ids.ravel()], dtype=np.str_).reshape(ids.shape)
+
+    def _embed(self, texts: list[Any]) -> dict[str, Array]:
         if not 1 <= len(texts) <= MOST_TEXTS:
             raise ValueError(f"Ask for the places of 1 to {MOST_TEXTS} texts, not {len(texts)}.")
-        rows = [self._sentence(self.tokenizer.read(str(text), self.most).ids) for text in texts]
-        return {"sentences": np.stack(rows)}
+        return {"sentences": np.stack([self._sentence(self.tokenizer.read(str(text), self.most).ids) for text in texts])}
 
     def _sentence(self, ids: Array) -> Array:
         """Return the mean over tokens of the last stream, of length 1: (d,)."""
@@ -135,10 +149,6 @@ class Reader:
         if not self.architecture.predicts:
             return np.asarray(self.model(tf.constant(ids[np.newaxis])))[0]
         return np.asarray(trace(self.model, self.architecture, ids).final)
-
-    def _tokens(self, question: Mapping[str, Any]) -> dict[str, Array]:
-        reading = self.tokenizer.read(str(question["tokens"]), self.architecture.context)
-        return {"ids": reading.ids, "texts": reading.texts, **told(reading)}
 
 
 def open_reader(folder: Path) -> Reader:
@@ -154,51 +164,26 @@ def told(reading: Reading) -> dict[str, Array]:
     return {"added": reading.added, "starts": reading.starts, "ends": reading.ends, "notes": notes}
 
 
-def surgery_of(wanted: Mapping[str, Any], a: Any) -> Surgery:
-    """Return what is to be cut. Raises ValueError where it names what is not there."""
-    known = Surgery.__dataclass_fields__
-    if unknown := [name for name in wanted if name not in known]:
-        raise ValueError(f"there is no surgery named {unknown[0]}")
-    plain = {name: tuple(int(one) if np.isscalar(one) else tuple(int(part) for part in one) for one in items)
-             for name, items in wanted.items()}  # fmt: skip
-    surgery = Surgery(**plain)
-    layers = [*surgery.cut_layers, *(cut[0] for cut in (*surgery.cut_heads, *surgery.cut_arrows))]
-    heads = [cut[1] for cut in (*surgery.cut_heads, *surgery.cut_arrows)]
-    if any(not 0 <= layer < a.layers for layer in layers) or any(not 0 <= head < a.heads for head in heads):
-        raise ValueError(f"this model has layers 0 to {a.layers - 1} and heads 0 to {a.heads - 1}")
-    if any(not 0 <= position < a.context for _, position in surgery.moved_positions):
-        raise ValueError(f"this model has positions 0 to {a.context - 1}")
-    return surgery
-
-
-def check_places(surgery: Surgery, length: int) -> None:
-    """Raise ValueError where surgery names a token that this text does not have."""
-    places = [place for cut in surgery.cut_arrows for place in cut[2:]]
-    places += [token for token, _ in surgery.moved_positions]
-    if any(not 0 <= place < length for place in places):
-        raise ValueError(f"this text has the tokens 0 to {length - 1}")
-
-
-def some_layers(view: ReadingView, layers: list[int] | None) -> ReadingView:
-    """Return a trace whose big fields hold these layers alone; None: all."""
-    assert view.attention is not None
-    count = len(view.attention)
+def some_layers(found: Mapping[str, Array], layers: list[int] | None) -> dict[str, Array]:
+    """Return a trace whose big fields hold these layers alone; None: all. shown_layers says which."""
+    count = len(found["attention"])
     if layers is None:
-        return replace(view, shown_layers=np.arange(count, dtype=np.int32))
+        return {**found, "shown_layers": np.arange(count, dtype=np.int32)}
     if any(not 0 <= layer < count for layer in layers):
         raise ValueError(f"this model has layers 0 to {count - 1}")
-    fields = {name: getattr(view, name) for name in BIG}
-    kept = {name: None if array is None or not layers else array[layers] for name, array in fields.items()}
-    return replace(view, shown_layers=np.array(layers, np.int32), **kept)
+    kept = {name: array for name, array in found.items() if name not in BIG}
+    kept |= {name: found[name][layers] for name in BIG if layers and name in found}
+    return {**kept, "shown_layers": np.array(layers, np.int32)}
 
 
-def cuts_of(question: Mapping[str, Any]) -> Cuts:
-    """Return how the next token is drawn. Raises ValueError on numbers that mean nothing."""
-    temperature, top_p = float(question.get("temperature", 1.0)), float(question.get("top_p", 1.0))
-    top_k, seed = int(question.get("top_k", 0)), int(question.get("seed", 0))
-    if not 0 <= temperature <= 10 or not 0 < top_p <= 1 or top_k < 0 or not 0 <= seed < 2**31:
-        raise ValueError("the temperature lies between 0 and 10, top p between 0 and 1, top k and seed are not negative")
-    return Cuts(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
+CUTS: dict[str, Callable[[Any], Any]] = {"temperature": float, "top_k": int, "top_p": float, "seed": int}
 
 
-__all__ = ["WEIGHTS", "Reader", "folder_of", "needed_megabytes", "open_reader"]
+def check_cuts(cuts: Mapping[str, Any]) -> None:
+    """Raise ValueError where the next token is to be drawn in a way that means nothing."""
+    if not 0 <= cuts.get("temperature", 1.0) <= 10:
+        raise ValueError("the temperature lies between 0 and 10")
+    if not 0 < cuts.get("top_p", 1.0) <= 1:
+        raise ValueError("top p lies above 0 and is at most 1")
+    if cuts.get("top_k", 0) < 0 or not 0 <= cuts.get("seed", 0) < 2**31:
+        raise ValueError("top k and the seed are whole numbers from 0 on")
