@@ -1,0 +1,102 @@
+"""Fetches published models on request through `huggingface_hub`: three files each, kept in its cache. No pickles.
+
+The numbers of a model come as safetensors alone. Where the files lie in the cache already, no network is needed.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lab.datasets.dataset import UnfitData
+
+FILES = ("config.json", "tokenizer.json", "model.safetensors")
+Report = Callable[[float, float], None]  # megabytes that are here, megabytes in all
+REPORT_MEGABYTES = 1.0
+
+
+def cached(name: str) -> Path | None:
+    """Return the folder of a model that was fetched before and is whole, None otherwise; asks no network."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = [try_to_load_from_cache(name, file) for file in FILES]
+    return Path(found[0]).parent if all(isinstance(one, str) for one in found) else None
+
+
+def fetch(name: str, report: Report) -> Path:
+    """Return the folder of a model, fetched first where it is not here. Raises UnfitData with a sentence."""
+    if (folder := cached(name)) is not None:
+        return folder
+    try:
+        return _fetched(name, report)
+    except UnfitData:
+        raise
+    except Exception as problem:  # many kinds, from several libraries: no network, no such model, no room
+        raise UnfitData(sentence_for(name, problem)) from problem
+
+
+def sentence_for(name: str, problem: Exception) -> str:
+    """Say why a model could not be fetched, and what to do."""
+    kinds = {kind.__name__ for kind in type(problem).__mro__}
+    if {"RepositoryNotFoundError", "EntryNotFoundError", "GatedRepoError"} & kinds and "LocalEntryNotFoundError" not in kinds:
+        return f"The Hub does not give out {name} with config.json, tokenizer.json and model.safetensors."
+    if isinstance(problem, OSError) and problem.errno == 28:
+        return f"There is no room on the disk for {name}. Make room, then ask again."
+    return (
+        f"{name} is not on this machine, and it could not be fetched: there seems to be no way to the internet. "
+        "The small GPT comes with the app."
+    )
+
+
+def _fetched(name: str, report: Report) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    sizes = {file: int(hf_hub_download(name, file, dry_run=True).file_size) for file in FILES}
+    progress = Progress(sum(sizes.values()), report)
+    folder = Path()
+    for file in FILES:
+        folder = Path(hf_hub_download(name, file, tqdm_class=progress.bar())).parent
+        progress.has(file, sizes)
+    return folder
+
+
+class Progress:
+    """Sums up the bytes of several files, and reports them a megabyte at a time."""
+
+    def __init__(self, total: int, report: Report) -> None:
+        self.total, self.report = total, report
+        self.whole, self.current, self.told = 0, 0.0, -1.0
+
+    def has(self, file: str, sizes: dict[str, int]) -> None:
+        """A file is complete."""
+        self.whole, self.current = sum(size for name, size in sizes.items() if FILES.index(name) <= FILES.index(file)), 0
+        self._tell(always=True)
+
+    def grows(self, size: float) -> None:
+        """So many more bytes of the current file are here."""
+        self.current += size
+        self._tell()
+
+    def _tell(self, always: bool = False) -> None:
+        here = (self.whole + self.current) / 1e6
+        if always or here - self.told >= REPORT_MEGABYTES:
+            self.told = here
+            self.report(here, self.total / 1e6)
+
+    def bar(self) -> Any:
+        """Return a class that the library takes for its progress bar, and that counts here instead of drawing."""
+        from huggingface_hub.utils import tqdm
+
+        progress = self
+
+        class Counting(tqdm):  # type: ignore[misc, valid-type]
+            """Draws nothing."""
+
+            def __init__(self, *arguments: Any, **named: Any) -> None:
+                super().__init__(*arguments, **{**named, "disable": True})
+                progress.current += float(named.get("initial") or 0)
+
+            def update(self, n: float | None = 1) -> bool | None:
+                progress.grows(float(n or 0))
+                return None
+
+        return Counting
