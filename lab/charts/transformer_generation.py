@@ -43,19 +43,16 @@ def alternatives(chosen: Sequence[str], texts: Sequence[Sequence[str]], shares: 
     return finished(cells + words, 60 + 24 * len(set(table["step"])))
 
 
-def cache_times(with_cache: Sequence[float], without: Sequence[float]) -> Any:
-    """Return the milliseconds of every generated token with and without a cache, seconds each."""
-    table = pd.DataFrame(
-        [{"token": place + 1, "milliseconds": 1000 * seconds, "way": way}
-         for way, times in (("with cache", with_cache), ("without", without)) for place, seconds in enumerate(times)]
-    )  # fmt: skip
-    colours = alt.Scale(domain=["with cache", "without"], range=[ROLES["model"], ROLES["wrong"]])
-    chart = alt.Chart(table).mark_line(strokeWidth=2).encode(
-        x=alt.X("token:Q", title="generated token"),
-        y=alt.Y("milliseconds:Q", title="milliseconds for this token"),
-        color=alt.Color("way:N", scale=colours, legend=alt.Legend(title=None, orient="top")),
-        strokeDash=alt.StrokeDash("way:N", legend=None),
-        tooltip=["token", "way", alt.Tooltip("milliseconds", format=".3~r")],
-    )  # fmt: skip
-    rule = alt.Chart(pd.DataFrame({"y": [0]})).mark_rule(opacity=0, color=TEXT).encode(y="y:Q")
-    return finished(chart + rule, 260)
+def cache_times(milliseconds: dict[str, float]) -> Any:
+    """Return the milliseconds for one token, with a cache and without, as bars: name to milliseconds."""
+    table = pd.DataFrame([{"way": way, "milliseconds": value} for way, value in milliseconds.items()])
+    ways = list(milliseconds)
+    base = alt.Chart(table).encode(
+        x=alt.X("milliseconds:Q", title="milliseconds for one token, mean", scale=alt.Scale(nice=True)),
+        y=alt.Y("way:N", sort=ways, title=None),
+        tooltip=["way", alt.Tooltip("milliseconds", format=".3~r")],
+    )
+    colours = alt.Scale(domain=ways, range=[ROLES["model"], ROLES["baseline"]])
+    bars = base.mark_bar(height={"band": 0.7}).encode(color=alt.Color("way:N", scale=colours, legend=None))
+    numbers = base.mark_text(align="left", dx=4, color=TEXT).encode(text=alt.Text("milliseconds:Q", format=".3~r"))
+    return finished(bars + numbers, 120)

@@ -26,6 +26,7 @@ STEPS = (
     "mlp_in", "mlp_hidden", "mlp_out", "cross_out", "expert_weights", "final", "top_logits", "top_probabilities",
     "head_scores",
 )  # fmt: skip
+BIG = ("normalized", "queries", "keys", "values", "mixed", "attention_out", "middle", "mlp_in", "mlp_hidden", "mlp_out")
 SCORES = ("evenness", "distance", "previous token", "first token", "duplicate", "induction", "itself")
 MEANINGS = (
     "Entropy as a share of even attention's: 1 is spread evenly, 0 is one token alone.",
@@ -131,12 +132,14 @@ def _joined(header: dict[str, Any], body: bytes) -> bytes:
 
 
 def _header(trace: Mapping[str, Array], about: About) -> dict[str, Any]:
-    layers, heads, length, size = trace["queries"].shape
+    layers, heads, length, _ = trace["attention"].shape
+    shown = trace.get("shown_layers")
     types = trace["head_types"]
     told = {
         **asdict(about),
         "texts": _words(trace["texts"]), "ids": np.asarray(trace["tokens"]).tolist(), "layers": layers, "heads": heads,
-        "width": int(trace["stream"].shape[-1]), "headWidth": size, "causal": about.kind != "encoder",
+        "width": int(trace["stream"].shape[-1]), "headWidth": int(trace["queries"].shape[-1]),
+        "shownLayers": list(range(layers)) if shown is None else np.asarray(shown).tolist(), "big": list(BIG), "causal": about.kind != "encoder",
         "mlpWidth": int(trace["mlp_hidden"].shape[-1]) if has(trace, "mlp_hidden") else int(has(trace, "mlp_in")),
         "experts": int(trace["expert_weights"].shape[-1]) if has(trace, "expert_weights") else 0,
         "finalNorm": about.normalization == "pre", "headTypes": np.asarray(types).tolist(),

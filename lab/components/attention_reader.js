@@ -75,6 +75,8 @@ class Reader {
   buildViews() {
     this.body = element("div", "body", this.host);
     this.main = element("div", "main", this.body, { id: "view", role: "tabpanel" });
+    this.wait = element("p", "muted", this.main, { "aria-live": "polite" });
+    this.wait.textContent = "Fetching this layer of the network …";
     const pane = (key) => element("div", `pane pane-${key}`, this.main);
     this.panes = Object.fromEntries(TABS.map(([key]) => [key, pane(key)]));
     this.lines = new Lines(this.panes.lines, this);
@@ -104,11 +106,14 @@ class Reader {
   /** Another text or another network: what was chosen stays where it still fits. */
   take(reading) {
     const same = this.reading?.model === reading.model;
+    const again = same && String(this.reading.texts) === String(reading.texts);
     this.reading = reading;
     const { state } = this;
     if (!same) Object.assign(state, { layer: reading.start[0], head: reading.start[1] });
-    state.selected = new Set([reading.texts.length - 1]);
-    state.arrow = null;
+    if (!again) {
+      state.selected = new Set([reading.texts.length - 1]);
+      state.arrow = null;
+    }
     this.way.kept = null;
     const usable = SOURCES.filter(([key]) => this.usable(key));
     this.source.replaceChildren(...usable.map(([key, words]) => new Option(words, key)));
@@ -199,7 +204,12 @@ class Reader {
     this.body.classList.toggle("wide", state.tab === "way");
     this.chosen = chosenMap(reading, state);
     this.side.show();
-    if (state.tab === "lines") this.lines.show(this.chosen, state.selected);
+    const needed = ["neuron", "way"].includes(state.tab);
+    this.wait.hidden = !needed || reading.shownLayers.includes(state.layer);
+    if (!this.wait.hidden) {
+      this.panes[state.tab].hidden = true;
+      this.setState("layer", state.layer);
+    } else if (state.tab === "lines") this.lines.show(this.chosen, state.selected);
     else if (state.tab === "map") this.showMap();
     else this[state.tab].show();
   }

@@ -60,12 +60,13 @@ class Cut:
     from_: int = 0
 
 
-def attention_reader(reading: bytes, *, key: str, on_cut: Callable[[], None]) -> Cell | None:
+def attention_reader(reading: bytes, *, key: str, on_cut: Callable[[], None], on_layer: Callable[[], None]) -> Cell | None:
     """Show a reading (see lab.charts.transformer_reading) and return the cell whose weights are wanted, if there is one.
 
-    on_cut: called before the script runs again when something is to be cut; it finds it with `cut_of`.
+    on_cut: called before the script runs again when something is to be cut; it finds it with `cut_of`; on_layer: the
+    same when a layer of a large network is looked at of which not everything is there; see `layer_of`.
     """
-    state = _reader(data=reading, key=key, on_cell_change=lambda: None, on_cut_change=on_cut)
+    state = _reader(data=reading, key=key, on_cell_change=lambda: None, on_cut_change=on_cut, on_layer_change=on_layer)
     return cell_of(state)
 
 
@@ -96,6 +97,12 @@ def cut_of(state: Any) -> Cut | None:
     if None in numbers:
         return None
     return Cut(said["kind"], *(int(number or 0) for number in numbers))
+
+
+def layer_of(state: Any) -> int | None:
+    """Return the layer that is looked at, None unless it is a whole number."""
+    said = state.get("layer") if hasattr(state, "get") else None
+    return _index(said)
 
 
 def _said(state: Any, name: str) -> Mapping[str, Any] | None:

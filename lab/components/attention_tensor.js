@@ -38,20 +38,25 @@ class Reading {
     return this.values[name];
   }
 
+  /** Where a part of an array begins, in parts. Of a large network some arrays hold only the layers that were asked for. */
+  placeOf(name, leading) {
+    const { shape } = this.arrays[name];
+    const index = (one, axis) => (axis === 0 && this.big.includes(name) ? this.shownLayers.indexOf(one) : one);
+    return leading.reduce((place, one, axis) => place * shape[axis] + index(one, axis), 0);
+  }
+
   /** The last two axes of an array at leading indices: {rows, columns, data}. */
   matrix(name, ...leading) {
     const { shape } = this.arrays[name];
     const [rows, columns] = shape.slice(-2);
-    let place = 0;
-    leading.forEach((index, axis) => (place = place * shape[axis] + index));
+    const place = this.placeOf(name, leading);
     return { rows, columns, data: this.data(name).subarray(place * rows * columns, (place + 1) * rows * columns) };
   }
 
   /** The last axis of an array at leading indices. */
   row(name, ...leading) {
     const size = this.arrays[name].shape.at(-1);
-    let place = 0;
-    leading.forEach((index, axis) => (place = place * this.arrays[name].shape[axis] + index));
+    const place = this.placeOf(name, leading);
     return this.data(name).subarray(place * size, (place + 1) * size);
   }
 }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -10,10 +11,31 @@ import streamlit as st
 from lab import session
 from lab.charts.transformer_reading import About
 from lab.frame import quiet
+from lab.lessons.transformer_opening import opened
+from lab.readers import SMALL_GPT, ReadableModel, asked, models
 from lab.shown_run import ShownRun
 from models.base import Array
 
 Arrays = Mapping[str, Array]
+LARGE = 800  # megabytes of a process from which on a network is large
+SHORT = {
+    SMALL_GPT.name: "Our small GPT", "sentence-transformers/all-MiniLM-L6-v2": "MiniLM",
+    "distilbert/distilgpt2": "DistilGPT-2", "openai-community/gpt2": "GPT-2",
+}  # fmt: skip
+BANK = "The bank of the river was steep, and the bank in the town was closed."
+PROSE = "The function returns a new list, and the list that the function returns"
+EXAMPLES = (
+    PROSE,
+    "If the value of the key is not found, the default value is returned. If the value of the",
+    "import os and import sys and import os and import",
+    BANK,
+)
+GENERAL_EXAMPLES = (
+    BANK,
+    "When Mary and John went to the store, John gave a drink to",
+    "The keys to the cabinet are on the table, and the cabinet",
+    "one two three four five one two three four",
+)
 MOST_ANSWERS = 10  # kept of all visitors; one of a long text in a large network weighs several megabytes
 
 
@@ -22,7 +44,8 @@ class Network:
     """A network that reads. ask: gives the arrays of an answer, or raises ValueError with a sentence.
 
     identity: names the weights, so that the same question to them is answered once; "" where they still change.
-    reads_texts: whether it knows words, or only the signs of a task; generates: whether it can go on with a text.
+    reads_texts: whether it knows words, or only the signs of a task; generates: whether it can go on with a text;
+    large: whether what only one layer needs is asked for when that layer is looked at.
     """
 
     key: str
@@ -34,6 +57,7 @@ class Network:
     ask: Callable[[Mapping[str, Any]], Arrays]
     reads_texts: bool = True
     generates: bool = True
+    large: bool = False
     ready: Callable[[], bool] = lambda: True
 
     def asked(self, question: Mapping[str, Any], quietly: bool = False) -> Arrays | None:
@@ -64,8 +88,27 @@ def _answered(identity: str, question: str, _ask: Callable[[Mapping[str, Any]], 
 
 
 def networks(run: ShownRun) -> list[Network]:
-    """Return who can read, the one that opens first."""
-    return [trained(run)]
+    """Return who can read, the one that opens first in front."""
+    readers = [reading(model) for model in models() if model.origin != "shipped" or Path(model.folder).is_dir()]
+    mine = trained(run)
+    return [*readers[:1], mine, *readers[1:]] if readers and readers[0].key == SMALL_GPT.name else [mine, *readers]
+
+
+def reading(model: ReadableModel) -> Network:
+    """Return a model that only reads: the shipped one, a published one, one of a local folder."""
+    size = f"{model.parameters:,} parameters. " if model.parameters else ""
+    return Network(
+        key=model.name,
+        title=SHORT.get(model.name, model.title),
+        note=f"{model.title}. {size}{model.about}",
+        first_text=PROSE if model.origin == "shipped" else BANK,
+        examples=EXAMPLES if model.origin == "shipped" else GENERAL_EXAMPLES,
+        identity=model.name,
+        ask=lambda question: asked(session.engine(), model, question),
+        generates=model.kind == "decoder",
+        large=model.memory_megabytes > LARGE,
+        ready=lambda: model.origin != "hub" or opened(model),
+    )
 
 
 def trained(run: ShownRun) -> Network:

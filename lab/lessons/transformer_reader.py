@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from lab.charts.transformer_reading import About, reading_bytes
-from lab.components.attention_reader import Cell, attention_reader, cell_weights, cut_of
+from lab.components.attention_reader import Cell, attention_reader, cell_weights, cut_of, layer_of
 from lab.frame import quiet
 from lab.lessons import transformer_surgery as surgery
 from lab.lessons.transformer_networks import Network, choose
@@ -26,18 +26,19 @@ def read_any_text(run: ShownRun, cutting: tuple[str, str]) -> None:
     if network is None:
         return
     text = _text(network)
-    before = network.asked({"text": text})
+    asked = {"text": text, **_layers(network)}
+    before = network.asked(asked)
     if before is None:
         return
-    layers, heads, length, _ = before["queries"].shape
+    layers, heads, length, _ = before["attention"].shape
     chosen = surgery.fitting(layers, heads, length)
-    after = network.asked({"text": text, "surgery": surgery.as_question(chosen)}) if chosen else before
+    after = network.asked({**asked, "surgery": surgery.as_question(chosen)}) if chosen else before
     if after is None:
         return
     _notes(before)
     about = network.about(before)
     reading = _reading(network.key, about, before, after if chosen else None)
-    cell = attention_reader(reading, key=READER, on_cut=_cut)
+    cell = attention_reader(reading, key=READER, on_cut=_cut, on_layer=_look)
     cell_weights(_weights(network, text, cell), key="transformer:weights")
     st.html(f'<div class="section-head"><h2>{cutting[0]}</h2><p>{cutting[1]}</p></div>')
     surgery.theatre(before, after, about.positions)
@@ -45,6 +46,17 @@ def read_any_text(run: ShownRun, cutting: tuple[str, str]) -> None:
 
 def _cut() -> None:
     surgery.take(cut_of(st.session_state.get(READER)))
+
+
+def _look() -> None:
+    layer = layer_of(st.session_state.get(READER))
+    if layer is not None:
+        st.session_state["transformer:looked"] = layer
+
+
+def _layers(network: Network) -> dict[str, list[int]]:
+    """Return which layers of a large network are wanted whole; all of a small one."""
+    return {"layers": [int(st.session_state.get("transformer:looked", 0))]} if network.large else {}
 
 
 def _text(network: Network) -> str:

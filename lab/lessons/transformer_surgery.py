@@ -1,6 +1,6 @@
 """Surgery on a text's way through a Transformer: what is cut, kept in the session, and what the cut does to the answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +82,7 @@ def as_question(chosen: tuple[Deed, ...]) -> dict[str, list[Any]]:
 
 def theatre(before: Mapping[str, Array], after: Mapping[str, Array], positions: str) -> None:
     """Draw what can be cut on the left, and on the right what the cuts do to the candidates behind one token."""
-    layers, heads, length, _ = before["queries"].shape
+    layers, heads, length, _ = before["attention"].shape
     left, right = st.columns((1, 1.6), gap="large")
     with left:
         _choose(layers, heads, [str(text) for text in before["texts"]], positions)
@@ -132,5 +132,3 @@ def _list() -> None:
     if len(deeds()) > 1:
         st.button("Undo all", on_click=undo, key="transformer:undo:all")
 
-
-Asked = Callable[[Mapping[str, Any]], Mapping[str, Array]]

@@ -27,7 +27,7 @@ def trace(seed: int = 0, scale: float = 1.0) -> dict[str, Any]:
     shares = np.sort(random.random((LENGTH, CANDIDATES)), axis=-1)[:, ::-1]
     ids = np.stack([random.permutation(20)[:CANDIDATES] for _ in range(LENGTH)])
     return {
-        "tokens": np.arange(LENGTH), "texts": np.array(["The", " bank", " of", " \n", "مرحبا"]),
+        "shown_layers": np.arange(LAYERS), "tokens": np.arange(LENGTH), "texts": np.array(["The", " bank", " of", " \n", "مرحبا"]),
         "queries": scale * random.normal(size=(LAYERS, HEADS, LENGTH, SIZE)), "attention": attention,
         "stream": random.normal(size=(LAYERS + 1, LENGTH, HEADS * SIZE)), "head_scores": random.random((LAYERS, HEADS, 7)),
         "head_types": np.array([["mixed"] * HEADS] * LAYERS), "mlp_hidden": random.normal(size=(LAYERS, LENGTH, 16)),
@@ -150,7 +150,7 @@ def test_pictures_of_meaning_can_be_drawn() -> None:
         meaning.embeddings(vectors, texts, [True] * 3 + [False] * 9), meaning.positions(vectors),
         meaning.similarity({"a": np.linspace(1, 0, 4), "b": np.zeros(4)}),
         meaning.words_in_space(vectors, 2 * vectors, texts, ["first"] * 6 + ["second"] * 6, "w1"),
-        alternatives([" a", " b"], [[" a", " c"], [" d", " b"]], [[0.6, 0.2], [0.5, 0.4]]), cache_times([0.1], [0.2]),
+        alternatives([" a", " b"], [[" a", " c"], [" d", " b"]], [[0.6, 0.2], [0.5, 0.4]]), cache_times({"with": 1.0, "without": 2.0}),
     ):  # fmt: skip
         assert chart.to_dict()["height"] > 0
 
