@@ -28,8 +28,8 @@ ROOM = 512  # tokens that are kept room for where positions do not end
 class Sampling:
     """How the next token is drawn.
 
-    temperature: 0 takes the likeliest; below 1 sharper, above 1 more even than learned. top_k: only among so many of the
-    likeliest, 0 for all. top_p: only among the likeliest that together reach this share. seed: fixes what is drawn.
+    temperature: 0 takes the likeliest; below 1 sharper, above 1 more even than learned. top_k: only among so many of
+    the likeliest, 0 for all. top_p: only among the likeliest that together reach this share. seed: fixes what is drawn.
     """
 
     temperature: float = 1.0
@@ -44,8 +44,8 @@ GREEDY = Sampling(temperature=0.0)
 class Written(NamedTuple):
     """What was generated.
 
-    tokens: (N,) int32; probabilities: (N,) of the chosen ones as they were drawn; kept: (N,) int32, tokens that could be
-    drawn; top_ids: (N, K) int32 and top_probabilities: (N, K), the likeliest at temperature 1; seconds: time it took.
+    tokens: (N,) int32; probabilities: (N,) of the chosen ones as they were drawn; kept: (N,) int32, tokens that could
+    be drawn; top_ids: (N, K) int32 and top_probabilities: (N, K), the likeliest at temperature 1; seconds: time it took.
     """
 
     tokens: Array

@@ -119,8 +119,8 @@ def text_task(words: str, source: str, *, pieces: int = 0, length: int = 64, exa
               seed: int = 0, name: str = "text") -> TokenTask:  # fmt: skip
     """Return windows of a text, each token to be followed by the next.
 
-    pieces: size of the vocabulary of BPE pieces, 0: single characters. Windows of the training part begin where the seed
-    says, those of the test part lie side by side. Raises UnfitData where the text is too short.
+    pieces: size of the vocabulary of BPE pieces, 0: single characters. Windows of the training part begin where the
+    seed says, those of the test part lie side by side. Raises UnfitData where the text is too short.
     """
     start = int(len(words) * (1 - TEST_SHARE))
     vocabulary, encode = _pieces(words[:start], pieces) if pieces else _signs(words)

@@ -33,8 +33,8 @@ class TokenTask:
     inputs: (n, T) int32; targets: (n, T) int32, the token to say at each place, NOT_ASKED where nothing is asked;
     sources: (n, S) int32 of an encoder-decoder, else None; vocabulary: how each token is written, token 0 fills up.
     chance: share right of who knows the rules of the task but not how to solve it; chance_reason: a sentence on that.
-    end: the token that closes an answer, which counts in the loss and not among the answers. encode: typed text to tokens (n,), with a
-    plain UnfitData where it cannot be read. characters_per_token: of a text in pieces, else 1.
+    end: the token that closes an answer, which counts in the loss and not among the answers. encode: typed text to
+    tokens (n,), with a plain UnfitData where it cannot be read. characters_per_token: of a text in pieces, else 1.
     """
 
     name: str
@@ -141,7 +141,7 @@ def recall(generator: np.random.Generator, count: int, length: int) -> Pairs:
         questions.append(line + SMALL[keys[row, place]])
         answers.append(LARGE[values[row, place]])
     return Pairs(
-        "Associative recall", f"{pairs} pairs of a small and a capital letter, then one small letter: which stood by it?",
+        "Associative recall", f"{pairs} pairs of a small and a capital letter, then a small one: which stood by it?",
         SMALL + LARGE, questions, answers, (2 * pairs + 1, 1), 1 / pairs,
         f"Who knows the {pairs} capital letters but not which belongs where is right once in {pairs} times.",
     )  # fmt: skip
