@@ -13,6 +13,7 @@ from models.configs.mlp import MlpConfig
 from models.configs.modular import ModularConfig
 from models.configs.rbf import RbfConfig
 from models.configs.som import SomConfig
+from models.configs.transformer import TransformerConfig
 
 CONFIGS: dict[str, type[Config]] = {
     BackpropagationConfig.family: BackpropagationConfig,
@@ -24,6 +25,7 @@ CONFIGS: dict[str, type[Config]] = {
     SomConfig.family: SomConfig,
     ModularConfig.family: ModularConfig,
     GanConfig.family: GanConfig,
+    TransformerConfig.family: TransformerConfig,
 }
 
 __all__ = [
@@ -43,5 +45,6 @@ __all__ = [
     "ModularConfig",
     "RbfConfig",
     "SomConfig",
+    "TransformerConfig",
     "knob",
 ]

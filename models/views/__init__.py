@@ -20,6 +20,7 @@ from models.views.mlp import BINS, CALIBRATION_BINS, MAP_SIZE, SHOWN_EXAMPLES, S
 from models.views.modular import NOISES, SHOWN_MEMBERS, TILE_SIDE, ModularView
 from models.views.rbf import BUMP_SIZE, CURVE_SIZE, SHOWN_BUMPS, RbfView
 from models.views.som import SHOWN_COMPONENTS, SHOWN_POINTS, SomView
+from models.views.transformer import HEAD_SCORES, TransformerTrace, TransformerView
 
 VIEWS: dict[str, type[View]] = {
     "backpropagation": BackpropagationView,
@@ -31,6 +32,7 @@ VIEWS: dict[str, type[View]] = {
     "som": SomView,
     "modular": ModularView,
     "gan": GanView,
+    "transformer": TransformerView,
 }
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "GAN_HEAT",
     "GAN_NET",
     "GAN_SAMPLES",
+    "HEAD_SCORES",
     "MAP_LEVELS",
     "MAP_SIZE",
     "NOISES",
@@ -73,4 +76,6 @@ __all__ = [
     "ModularView",
     "RbfView",
     "SomView",
+    "TransformerTrace",
+    "TransformerView",
 ]
