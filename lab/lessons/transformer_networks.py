@@ -58,7 +58,7 @@ class Network:
     reads_texts: bool = True
     generates: bool = True
     large: bool = False
-    ready: Callable[[], bool] = lambda: True
+    ready: Callable[[str], bool] = lambda _place: True
 
     def asked(self, question: Mapping[str, Any], quietly: bool = False) -> Arrays | None:
         """Return the arrays of an answer; None where there is none, and the reason is then on the page."""
@@ -107,7 +107,7 @@ def reading(model: ReadableModel) -> Network:
         ask=lambda question: asked(session.engine(), model, question),
         generates=model.kind == "decoder",
         large=model.memory_megabytes > LARGE,
-        ready=lambda: model.origin != "hub" or opened(model),
+        ready=lambda place: model.origin != "hub" or opened(model, place),
     )
 
 
@@ -122,7 +122,7 @@ def trained(run: ShownRun) -> Network:
         identity=run.run_id if run.final else "",
         ask=lambda question: session.engine().ask(run.run_id, dict(question)),
         reads_texts=False,
-        ready=lambda: _at_rest(run),
+        ready=lambda _place: _at_rest(run),
     )
 
 
@@ -144,4 +144,4 @@ def choose(run: ShownRun, key: str, *, texts_only: bool = False, generating: boo
     network = next(one for one in offered if one.key == chosen)
     if network.note:
         quiet(network.note)
-    return network if network.ready() else None
+    return network if network.ready(key) else None
