@@ -19,7 +19,7 @@ from lab.datasets.characters import text
 from lab.datasets.dataset import UnfitData
 from lab.datasets.token_tasks import PADDING, TokenTask, task
 from models import presets
-from models.base import Array, Baseline, Live, Snapshot, schedule
+from models.base import Array, Baseline, Live, Snapshot, View, schedule
 from models.configs import TransformerConfig
 from models.training_loop import CompiledTraining, train_in_chunks
 from models.transformer_blocks import (
@@ -258,7 +258,7 @@ def scene(config: TransformerConfig, data: TokenTask) -> Mapping[str, Array]:
     return {name: np.ascontiguousarray(array, np.int32) for name, array in found.items()}
 
 
-def look(model: keras.Model, data: TokenTask, question: Mapping[str, Any] | None = None) -> TransformerView:
+def look(model: keras.Model, data: TokenTask, question: Mapping[str, Any] | None = None) -> View:
     """Return the view of a network, or only the answer to a question (see models.transformer_questions.answer)."""
     from models.transformer_questions import answer
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from lab.datasets.dataset import UnfitData
 from lab.datasets.token_tasks import ANSWER, PADDING, TokenTask
-from models.base import Array
+from models import transformer_answers
+from models.base import Array, View
 from models.transformer_generation import GREEDY, Sampling, Written, generate
 from models.transformer_trace import Surgery, trace
 from models.views.transformer import TransformerView
@@ -17,7 +18,7 @@ from models.views.transformer import TransformerView
 MOST_TOKENS, MOST_WRITTEN = 256, 256  # of a question; of an answer
 
 
-def answer(model: keras.Model, data: TokenTask, question: Mapping[str, Any]) -> TransformerView:
+def answer(model: keras.Model, data: TokenTask, question: Mapping[str, Any]) -> View:
     """Return the answer to a question. Raises ValueError, in plain words, for another one.
 
     About what: {"text": what was typed}, {"tokens": numbers} or {"test_row": index}. A task with questions and answers
@@ -27,8 +28,13 @@ def answer(model: keras.Model, data: TokenTask, question: Mapping[str, Any]) -> 
     "moved_positions"}}: the same in the changed network (see models.transformer_trace.Surgery).
     {"write": {"count": 40, "temperature": 1, "top_k": 0, "top_p": 1, "seed": 0, "compare": False}}: what it writes
     behind the text instead of a trace; with "compare" also without cache, timed.
+    {"cell": ...}, {"tables": True}: see models.transformer_answers.
     """
     tokens, source, given = asked(data, question)
+    if question.get("cell") or question.get("tables"):
+        return transformer_answers.answer(
+            model, model.architecture, tokens.tolist(), lambda one: data.vocabulary[one], question
+        )
     if "write" in question:
         return writing(model, data, tokens, source, dict(question["write"]))
     if not given and data.end >= 0 and data.kind != "encoder":

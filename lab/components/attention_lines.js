@@ -1,7 +1,7 @@
 // The head view: tokens that ask on the left, tokens that are asked on the right, a line for each weight between them.
 
 const FAINTEST = 0.015; // weights below this draw no line
-const LINE_ROW = 21; // pixels of a token
+const [SMALLEST_ROW, LARGEST_ROW] = [15, 21]; // pixels of a token
 
 class Lines {
   constructor(parent, reader) {
@@ -15,7 +15,8 @@ class Lines {
   }
 
   show(map, selected) {
-    Object.assign(this, { map, selected });
+    Object.assign(this, { map, selected, tall: clamp(Math.floor(560 / Math.max(map.rows, map.columns)), SMALLEST_ROW, LARGEST_ROW) });
+    this.box.style.setProperty("--row", `${this.tall}px`);
     this.over = null;
     this.fill();
     this.draw();
@@ -62,7 +63,7 @@ class Lines {
     const { rows, columns, data, signed } = this.map;
     const { theme } = this.reader;
     const limit = signed ? largestOf(this.map) : 1;
-    const height = Math.max(rows, columns) * LINE_ROW;
+    const height = Math.max(rows, columns) * this.tall;
     const width = this.picture.clientWidth || 300;
     this.picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.picture.style.height = `${height}px`;
@@ -79,7 +80,7 @@ class Lines {
         const share = Math.abs(value) / limit;
         const marked = arrow && arrow[0] === row && arrow[1] === column;
         if ((share < FAINTEST && !marked) || !Number.isFinite(share)) continue;
-        const [y1, y2] = [(row + 0.5) * LINE_ROW, (column + 0.5) * LINE_ROW];
+        const [y1, y2] = [(row + 0.5) * this.tall, (column + 0.5) * this.tall];
         const [red, green, blue] = heat(theme, signed, limit)(value);
         const line = vector("path", {
           d: `M0,${y1}C${width * 0.45},${y1} ${width * 0.55},${y2} ${width},${y2}`,

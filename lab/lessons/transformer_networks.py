@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from lab import session
@@ -36,6 +37,12 @@ GENERAL_EXAMPLES = (
     "The keys to the cabinet are on the table, and the cabinet",
     "one two three four five one two three four",
 )
+NOTES = (
+    "It knows the signs of its task and nothing else; the text is a question of that task, which it answers itself.",
+    "It was trained on the first screen, and writes as well as a minute of training allows.",
+)  # fmt: skip
+EPSILON = 1e-5  # of the normalizations of networks trained on the first screen
+ANSWER, PADDING = "=", "·"  # of lab.datasets.token_tasks
 MOST_ANSWERS = 10  # kept of all visitors; one of a long text in a large network weighs several megabytes
 
 
@@ -59,6 +66,7 @@ class Network:
     generates: bool = True
     large: bool = False
     ready: Callable[[str], bool] = lambda _place: True
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def asked(self, question: Mapping[str, Any], quietly: bool = False) -> Arrays | None:
         """Return the arrays of an answer; None where there is none, and the reason is then on the page."""
@@ -72,12 +80,12 @@ class Network:
             return None
 
     def about(self, trace: Arrays) -> About:
-        """Return what a trace says of its network."""
-        told = json.loads(str(trace["architecture"][0]))
+        """Return what a trace, or else the settings of the run, say of its network."""
+        told = json.loads(str(trace["architecture"][0])) if "architecture" in trace else dict(self.settings)
         return About(
             model=f"{self.key} {self.identity}", kind=told["kind"], normalization=told["normalization"],
-            positions=told["positions"], activation=told["activation"], epsilon=float(told["epsilon"]),
-            embeddingNorm=bool(told["embedding_norm"]),
+            positions=told["positions"], activation=told["activation"], epsilon=float(told.get("epsilon", EPSILON)),
+            embeddingNorm=bool(told.get("embedding_norm")),
         )  # fmt: skip
 
 
@@ -113,17 +121,43 @@ def reading(model: ReadableModel) -> Network:
 
 def trained(run: ShownRun) -> Network:
     """Return the network of the first screen."""
+    prose = run.config.get("dataset") in ("characters", "pieces")
     return Network(
         key="run",
         title="The network trained above",
-        note="It knows the signs of its task and nothing else.",
-        first_text="",
+        note=NOTES[prose],
+        first_text=first_question(run),
         examples=(),
         identity=run.run_id if run.final else "",
-        ask=lambda question: session.engine().ask(run.run_id, dict(question)),
-        reads_texts=False,
+        ask=lambda question: _ask_run(run, question),
+        reads_texts=prose,
+        generates=prose,
         ready=lambda _place: _at_rest(run),
+        settings=run.config,
     )
+
+
+def first_question(run: ShownRun) -> str:
+    """Return the first test sequence as it would be typed: what stands before the sign that asks for an answer."""
+    if "inputs" not in run.scene or "data" not in run.facts:
+        return ""
+    vocabulary = [str(one) for one in run.facts["data"]["vocabulary"]]
+    row = run.scene.get("sources", run.scene["inputs"])[0]
+    text = "".join(vocabulary[int(token)] for token in row if not (int(token) == 0 and vocabulary[0] == PADDING))
+    return text.split(ANSWER)[0] if vocabulary[1:2] == [ANSWER] else text
+
+
+def _ask_run(run: ShownRun, question: Mapping[str, Any]) -> Arrays:
+    """Ask the network of the first screen in its own words: its task knows no continuation, but answers."""
+    asked_for = {name: value for name, value in question.items() if name != "layers"}
+    if "generate" not in asked_for:
+        return session.engine().ask(run.run_id, asked_for)
+    cuts = {name: asked_for[name] for name in ("temperature", "top_k", "top_p", "seed") if name in asked_for}
+    plain = not asked_for.get("cache", True)
+    write = {"count": asked_for["generate"], **cuts, "compare": plain}
+    found = dict(session.engine().ask(run.run_id, {"text": asked_for["text"], "write": write}))
+    found["continuation"] = np.array(["".join(str(text) for text in found["generated_texts"])])
+    return found
 
 
 def _at_rest(run: ShownRun) -> bool:
