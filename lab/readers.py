@@ -188,7 +188,7 @@ def _news(told: Progress) -> News:
     loaded, total = float(facts.get("downloaded_megabytes", 0)), float(facts.get("total_megabytes", 0))
     sentences = {
         "starting": "The model's process is being started.",
-        "downloading": f"Downloading: {loaded:,.0f} of {total:,.0f} MB.",
+        "downloading": f"Downloading: {loaded:,.0f} of {total:,.0f} MB." if total else "Asking the Hub for its files.",
         "loading": "The weights are being read.",
         "ready": "Ready.",
         "asleep": "Its memory was given back; the next question wakes it.",

@@ -3,14 +3,18 @@
 The numbers of a model come as safetensors alone. Where the files lie in the cache already, no network is needed.
 """
 
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from lab.datasets.dataset import UnfitData
 
 FILES = ("config.json", "tokenizer.json", "model.safetensors")
 Report = Callable[[float, float], None]  # megabytes that are here, megabytes in all
+NOT_GIVEN = {"RepositoryNotFoundError", "EntryNotFoundError", "GatedRepoError"}
 REPORT_MEGABYTES = 1.0
 
 
@@ -26,7 +30,9 @@ def fetch(name: str, report: Report) -> Path:
     """Return the folder of a model, fetched first where it is not here. Raises UnfitData with a sentence."""
     if (folder := cached(name)) is not None:
         return folder
+    report(0.0, 0.0)
     try:
+        _look_for_network()
         return _fetched(name, report)
     except UnfitData:
         raise
@@ -37,7 +43,7 @@ def fetch(name: str, report: Report) -> Path:
 def sentence_for(name: str, problem: Exception) -> str:
     """Say why a model could not be fetched, and what to do."""
     kinds = {kind.__name__ for kind in type(problem).__mro__}
-    if {"RepositoryNotFoundError", "EntryNotFoundError", "GatedRepoError"} & kinds and "LocalEntryNotFoundError" not in kinds:
+    if "LocalEntryNotFoundError" not in kinds and kinds & NOT_GIVEN:
         return f"The Hub does not give out {name} with config.json, tokenizer.json and model.safetensors."
     if isinstance(problem, OSError) and problem.errno == 28:
         return f"There is no room on the disk for {name}. Make room, then ask again."
@@ -45,6 +51,15 @@ def sentence_for(name: str, problem: Exception) -> str:
         f"{name} is not on this machine, and it could not be fetched: there seems to be no way to the internet. "
         "The small GPT comes with the app."
     )
+
+
+def _look_for_network() -> None:
+    """Raise OSError at once where the Hub's name leads nowhere: the library would try again for half a minute."""
+    from huggingface_hub.constants import ENDPOINT
+
+    if not any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        address = urlsplit(ENDPOINT)
+        socket.getaddrinfo(address.hostname, address.port or 443)
 
 
 def _fetched(name: str, report: Report) -> Path:
@@ -68,7 +83,8 @@ class Progress:
 
     def has(self, file: str, sizes: dict[str, int]) -> None:
         """A file is complete."""
-        self.whole, self.current = sum(size for name, size in sizes.items() if FILES.index(name) <= FILES.index(file)), 0
+        self.whole = sum(sizes[name] for name in FILES[: FILES.index(file) + 1])
+        self.current = 0.0
         self._tell(always=True)
 
     def grows(self, size: float) -> None:

@@ -121,7 +121,7 @@ def fill(model: Any, architecture: Architecture, folder: Path) -> None:
     from safetensors import SafetensorError, safe_open
 
     if not (folder / WEIGHTS).is_file():
-        raise UnfitData(f"In {folder.name} there is no {WEIGHTS}. Other formats are not read, since they can hold code.")
+        raise UnfitData(f"In {folder.name} there is no {WEIGHTS}. Other formats can hold code and are not read.")
     try:
         with safe_open(folder / WEIGHTS, framework="numpy") as file:
             get = reader_of(file, folder.name)
@@ -147,7 +147,7 @@ def reader_of(file: Any, name: str) -> Get:
         except TypeError as problem:  # NumPy has no bfloat16
             raise UnfitData(f"The tensor {tensor} of {name} has a type that cannot be read here.") from problem
         if value.dtype.name not in FLOATS:
-            raise UnfitData(f"The tensor {tensor} of {name} is {value.dtype.name}; floating-point numbers are read here.")
+            raise UnfitData(f"The tensor {tensor} of {name} holds {value.dtype.name}, not floating-point numbers.")
         return np.asarray(value, np.float32)
 
     return get
@@ -196,10 +196,10 @@ def _norm(layer: Any, get: Get, name: str) -> Iterator[tuple[Any, Array]]:
     yield layer.beta, get(f"{name}.bias")
 
 
-def save_gpt2(model: Any, architecture: Architecture, tokenizer: Tokenizer, folder: Path, dtype: str = "float16") -> None:
+def save_gpt2(model: Any, architecture: Architecture, tokenizer: Tokenizer, folder: Path) -> None:
     """Write a decoder as GPT-2 is published: config.json, model.safetensors, tokenizer.json.
 
-    dtype: of the stored numbers; float16 halves the file. The model must be of GPT-2's kind.
+    Its numbers are stored in half precision. Raises ValueError for a model that is not of GPT-2's kind.
     """
     from safetensors.numpy import save_file
 
@@ -213,7 +213,7 @@ def save_gpt2(model: Any, architecture: Architecture, tokenizer: Tokenizer, fold
     order: list[str] = []
     pairs = list(named_weights(model, architecture, note))
     for name, (variable, _) in zip(order, pairs, strict=True):
-        tensors[name] = np.ascontiguousarray(np.asarray(variable, np.float32).astype(dtype))
+        tensors[name] = np.ascontiguousarray(np.asarray(variable, np.float32).astype(np.float16))
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     tokenizer.save(folder / "tokenizer.json")
     (folder / "config.json").write_text(json.dumps(gpt2_config(architecture), indent=1) + "\n", encoding="utf-8")

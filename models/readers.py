@@ -12,6 +12,7 @@ from models.hub import Report, fetch
 from models.pretrained import Pretrained, load_folder, read_architecture
 from models.tokenizing import Reading
 from models.transformer_answers import answer
+from models.transformer_generation import Sampling, generate
 from models.transformer_trace import trace
 
 MOST_TOKENS = 128  # of a text that is looked into: the picture is square in them
@@ -56,15 +57,16 @@ class Reader:
         self.architecture = loaded.architecture
         self.most = min(MOST_TOKENS, self.architecture.context)
         self._traces: dict[str, dict[str, Array]] = {}
+        self._can_write = False
 
     def facts(self) -> dict[str, Any]:
         """Return what is true of the model; see lab.readers.News."""
         a = self.architecture
         shape = {name: getattr(a, name) for name in ("kind", "layers", "heads", "width", "mlp_width", "vocabulary",
                                                      "context", "positions", "normalization", "activation")}  # fmt: skip
-        kinds = "bytes" if self.tokenizer.byte_level else "pieces" if self.tokenizer.unknown == "[UNK]" else "characters"
+        kind = "bytes" if self.tokenizer.byte_level else "pieces" if self.tokenizer.unknown == "[UNK]" else "characters"
         return {
-            **shape, "parameters": int(self.model.count_params()), "tokenizer": kinds, "most_tokens": self.most,
+            **shape, "parameters": int(self.model.count_params()), "tokenizer": kind, "most_tokens": self.most,
             "sentence_embedding": not a.predicts,
         }  # fmt: skip
 
@@ -89,6 +91,14 @@ class Reader:
         self.answer({"text": "A"})
         self._traces.clear()
 
+    def prepare_to_write(self) -> None:
+        """Compile what generation needs, once: some seconds, which the first generation then does not wait for."""
+        if self._can_write or self.architecture.kind != "decoder":
+            return
+        for cache in (True, False):
+            generate(self.model, self.architecture, [0, 0], 2, cache=cache)
+        self._can_write = True
+
     def _trace(self, reading: Reading, question: Mapping[str, Any]) -> dict[str, Array]:
         surgery = question.get("surgery") or {}
         key = repr((reading.ids.tolist(), sorted(surgery.items())))
@@ -105,8 +115,6 @@ class Reader:
         return str(texts[number]) if number < len(texts) else ""
 
     def _generate(self, reading: Reading, question: Mapping[str, Any]) -> dict[str, Array]:
-        from models.transformer_generation import Sampling, generate
-
         if self.architecture.kind != "decoder":
             raise ValueError("This model reads in both directions and does not continue a text. Choose a decoder.")
         if len(reading.ids) >= self.architecture.context:
@@ -115,6 +123,7 @@ class Reader:
         cuts = {name: kind(question[name]) for name, kind in CUTS.items() if name in question}
         check_cuts(cuts)
         cached = bool(question.get("cache", True))
+        self.prepare_to_write()  # so that the time is that of writing
         found = generate(self.model, self.architecture, reading.ids, count, sampling=Sampling(**cuts), cache=cached)
         return self._written(found, cached) | {"tokens": reading.ids, "texts": reading.texts} | told(reading)
 
@@ -135,7 +144,8 @@ class Reader:
     def _embed(self, texts: list[Any]) -> dict[str, Array]:
         if not 1 <= len(texts) <= MOST_TEXTS:
             raise ValueError(f"Ask for the places of 1 to {MOST_TEXTS} texts, not {len(texts)}.")
-        return {"sentences": np.stack([self._sentence(self.tokenizer.read(str(text), self.most).ids) for text in texts])}
+        readings = [self.tokenizer.read(str(text), self.most) for text in texts]
+        return {"sentences": np.stack([self._sentence(reading.ids) for reading in readings])}
 
     def _sentence(self, ids: Array) -> Array:
         """Return the mean over tokens of the last stream, of length 1: (d,)."""

