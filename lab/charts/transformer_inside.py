@@ -28,20 +28,24 @@ def formation(run: ShownRun, _view: Any) -> Any:
     if len(rows) < 3:
         return None
     most = max(float(row["test_loss"]) for row in rows) or 1.0
-    table = pd.DataFrame([
-        {"step": int(row["step"]), "line": name, "value": value}
-        for row in rows
-        for name, value in [
-            ("loss, share of its largest", float(row["test_loss"]) / most),
-            *((name, float(row[key])) for name, (key, _) in LINES.items() if key in row),
+    table = pd.DataFrame(
+        [
+            {"step": int(row["step"]), "line": name, "value": value}
+            for row in rows
+            for name, value in [
+                ("loss, share of its largest", float(row["test_loss"]) / most),
+                *((name, float(row[key])) for name, (key, _) in LINES.items() if key in row),
+            ]
         ]
-    ])
+    )
     names = ["loss, share of its largest", *LINES]
     scale = alt.Scale(domain=names, range=[ROLES["baseline"], *(colour for _, colour in LINES.values())])
     base = alt.Chart(table).encode(
         x=alt.X("step:Q", title="step"),
         y=alt.Y("value:Q", title="share or score", scale=alt.Scale(domain=[0, 1])),
-        color=alt.Color("line:N", sort=names, scale=scale, legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=240)),
+        color=alt.Color(
+            "line:N", sort=names, scale=scale, legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=240)
+        ),
         tooltip=["line", "step", alt.Tooltip("value", format=".3f")],
     )
     layers = [base.mark_line(strokeWidth=2.5)]
@@ -58,7 +62,10 @@ def jump(run: ShownRun) -> int | None:
     rows = [row for row in run.rows if "test_accuracy" in row]
     if len(rows) < 3:
         return None
-    rises = [float(after["test_accuracy"]) - float(before["test_accuracy"]) for before, after in zip(rows, rows[1:], strict=False)]
+    rises = [
+        float(after["test_accuracy"]) - float(before["test_accuracy"])
+        for before, after in zip(rows, rows[1:], strict=False)
+    ]
     place = int(np.argmax(rises))
     return int(rows[place + 1]["step"]) if sum(rises[max(0, place - 2) : place + 3]) >= 0.25 else None
 
@@ -112,5 +119,3 @@ def comparison(run: ShownRun, view: Any) -> Any:
 def comparison_notice(run: ShownRun, _view: Any) -> str:
     """Say what chance means in this task."""
     return f"Chance is {float(run.facts['data']['chance']):.2f}. {run.facts['data']['chance_reason']}"
-
-

@@ -42,7 +42,9 @@ def _axes(shares: Array) -> tuple[alt.X, alt.Y]:
 def embeddings(vectors: Array, texts: Sequence[str], typed: Sequence[bool]) -> Any:
     """Return token embeddings (n, d) on their main axes: those of the text by name, the others as dots."""
     places, shares = main_axes(vectors)
-    table = pd.DataFrame({"x": places[:, 0], "y": places[:, 1], "token": [_seen(text) for text in texts], "typed": typed})
+    table = pd.DataFrame(
+        {"x": places[:, 0], "y": places[:, 1], "token": [_seen(text) for text in texts], "typed": typed}
+    )
     x, y = _axes(shares)
     tip = [alt.Tooltip("token:N")]
     others = alt.Chart(table[~table["typed"]].head(MOST_DOTS)).mark_circle(
@@ -116,7 +118,9 @@ def words_in_space(before: Array, after: Array, texts: Sequence[str], groups: Se
     table = pd.concat(parts)
     table["chosen"] = [str(token).strip("␣").lower() == word.lower() for token in table["token"]]
     table["x"] += np.where(table["when"] == "before the first layer", 0.0, 2.8)
-    heads = pd.DataFrame({"x": [0.0, 2.8], "y": [1.35, 1.35], "title": ["before the first layer", "after the last layer"]})
+    heads = pd.DataFrame(
+        {"x": [0.0, 2.8], "y": [1.35, 1.35], "title": ["before the first layer", "after the last layer"]}
+    )
     plain = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
     x = alt.X("x:Q", title=None, axis=plain, scale=alt.Scale(domain=[-1.3, 4.2]))
     y = alt.Y("y:Q", title=None, axis=plain, scale=alt.Scale(domain=[-1.25, 1.45]))
@@ -124,7 +128,9 @@ def words_in_space(before: Array, after: Array, texts: Sequence[str], groups: Se
                        scale=alt.Scale(domain=["first", "second"], range=[CLASSES[0], CLASSES[5]]))  # fmt: skip
     base = alt.Chart(table).encode(x=x, y=y, color=colour, tooltip=["token", "sentence", "when"])
     dots = base.mark_circle(opacity=0.9).encode(size=alt.condition("datum.chosen", alt.value(170), alt.value(40)))
-    words = base.transform_filter("datum.chosen").mark_text(dy=-14, fontSize=14, fontWeight="bold").encode(text="token:N")
+    words = (
+        base.transform_filter("datum.chosen").mark_text(dy=-14, fontSize=14, fontWeight="bold").encode(text="token:N")
+    )
     titles = alt.Chart(heads).mark_text(fontSize=13, color=TEXT).encode(x=x, y=y, text="title:N")
     return finished(dots + words + titles, HEIGHT)
 

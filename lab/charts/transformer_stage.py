@@ -59,12 +59,18 @@ def attention(run: ShownRun, views: list[Any]) -> AttentionPanel:
     if crossed:
         source = run.scene["sources"][0]
         across = source[: length_of(source, vocabulary)]
-    maps = np.stack([
-        (view.seen_cross_attention if crossed else view.seen_attention)[0, :MOST_LAYERS, :MOST_HEADS, :long, : len(across)]
-        for view in views
-    ])  # (frames, L, H, T, S)
+    maps = np.stack(
+        [
+            (view.seen_cross_attention if crossed else view.seen_attention)[
+                0, :MOST_LAYERS, :MOST_HEADS, :long, : len(across)
+            ]
+            for view in views
+        ]
+    )  # (frames, L, H, T, S)
     names = tuple(_names(view, maps.shape[1], maps.shape[2], crossed) for view in views)
-    alts = tuple(_attention_alt(step, row_of, maps.shape) for (step, _), row_of in zip(run.moments, names, strict=False))
+    alts = tuple(
+        _attention_alt(step, row_of, maps.shape) for (step, _), row_of in zip(run.moments, names, strict=False)
+    )
     return AttentionPanel(
         title="Where each output looks in the source" if crossed else "Who looks at whom, head by head",
         alt=alts[-1],
@@ -112,9 +118,7 @@ def result(run: ShownRun, views: list[Any]) -> SequencePanel:
     count = max(1, int(np.searchsorted(np.cumsum(lengths), MOST_SAID, side="right")))
     long = max(lengths[:count])
     seen = np.array([_seen(str(one)) for one in vocabulary])
-    wanted = tuple(
-        tuple(seen[int(token)] if token >= 0 else "" for token in row[:long]) for row in targets[:count]
-    )
+    wanted = tuple(tuple(str(seen[int(token)]) if token >= 0 else "" for token in row[:long]) for row in targets[:count])
     right = np.stack([view.seen_right[:count, :long] for view in views])
     alts = tuple(_said_alt(run, step, view, count) for (step, _), view in zip(run.moments, views, strict=False))
     return SequencePanel(

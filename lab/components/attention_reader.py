@@ -60,7 +60,9 @@ class Cut:
     from_: int = 0
 
 
-def attention_reader(reading: bytes, *, key: str, on_cut: Callable[[], None], on_layer: Callable[[], None]) -> Cell | None:
+def attention_reader(
+    reading: bytes, *, key: str, on_cut: Callable[[], None], on_layer: Callable[[], None]
+) -> Cell | None:
     """Show a reading (see lab.charts.transformer_reading) and return the cell whose weights are wanted, if there is one.
 
     on_cut: called before the script runs again when something is to be cut; it finds it with `cut_of`; on_layer: the

@@ -94,7 +94,11 @@ def why_it_won() -> None:
 
 def _kept(slug: str, words: str) -> None:
     stop = BY_SLUG[slug]
-    if stop.built:
-        st.page_link(f"pages/{slug}.py", label=f"**{stop.title}.** {words}")
-    else:
-        st.html(f"<p><b>{stop.title}.</b> {words}</p>")
+    name, told = st.columns((1, 1.7), vertical_alignment="center")
+    with name:
+        if stop.built:
+            st.page_link(f"pages/{slug}.py", label=stop.title)
+        else:
+            st.html(f"<p><b>{stop.title}</b></p>")
+    with told:
+        st.html(f"<p>{words}</p>")

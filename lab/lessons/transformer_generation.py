@@ -10,6 +10,7 @@ import streamlit as st
 from lab.charts.transformer_generation import SHOWN_STEPS, alternatives, cache_times
 from lab.frame import quiet
 from lab.lessons.transformer_networks import Network, choose
+from lab.lessons.transformer_reader import give
 from lab.shown_run import ShownRun
 from models.base import Array
 
@@ -21,6 +22,8 @@ def go_on(run: ShownRun) -> None:
     network = choose(run, "transformer:generation", texts_only=True, generating=True)
     if network is None:
         return
+    if st.session_state.pop("transformer:whole", False):
+        st.rerun()  # the reader is another part of the page
     columns = st.columns((3, 1, 1, 1, 1, 1), vertical_alignment="bottom")
     with columns[0]:
         text = st.text_input("The beginning", START, key="transformer:beginning", max_chars=1000)
@@ -59,7 +62,9 @@ def _show(network: Network, text: str, found: Mapping[str, Array]) -> None:
     drawn = [str(one) for one in found["generated_texts"]]
     texts = [[str(one) for one in row] for row in found["generated_top_texts"]]
     with left:
-        st.html(f'<p class="picture-title">The first {min(SHOWN_STEPS, len(drawn))} tokens, and what else there was</p>')
+        st.html(
+            f'<p class="picture-title">The first {min(SHOWN_STEPS, len(drawn))} tokens, and what else there was</p>'
+        )
         st.altair_chart(alternatives(drawn, texts, found["generated_top_probabilities"]),
                         alt="For each generated token its five best candidates with their probabilities")  # fmt: skip
     with right:
@@ -75,8 +80,7 @@ def _show(network: Network, text: str, found: Mapping[str, Array]) -> None:
 
 
 def _look(network: Network, text: str) -> None:
-    st.session_state[f"transformer:text:{network.key}"] = text[:1000]
-    st.session_state["transformer:reader:who"] = network.key
+    give(network, text[:1000])
     st.session_state["transformer:whole"] = True
 
 
@@ -86,7 +90,9 @@ def _safe(text: str) -> str:
 
 def _time(network: Network, question: Mapping[str, Any]) -> None:
     if not st.toggle("Time it with a cache and without", key="transformer:timing"):
-        quiet("A cache keeps the keys and values of all tokens so far, so that each step computes one token and not all.")
+        quiet(
+            "A cache keeps the keys and values of all tokens so far, so that each step computes one token and not all."
+        )
         return
     plain = network.asked({**question, "cache": False})
     cached = network.asked({**question, "cache": True})

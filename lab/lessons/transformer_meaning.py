@@ -99,8 +99,12 @@ def _tables(network: Network, text: str, word: str) -> None:
         if rows is None:
             quiet("This network adds nothing for positions: they turn its queries and keys, or it has none.")
             return
-        st.altair_chart(charts.positions(rows), alt="What positions add, on two main axes, a path from the first place on")
-        quiet(f"The vectors of the first {len(rows)} places. Neighbours lie near each other: so nearness can be read off.")
+        st.altair_chart(
+            charts.positions(rows), alt="What positions add, on two main axes, a path from the first place on"
+        )
+        quiet(
+            f"The vectors of the first {len(rows)} places. Neighbours lie near each other: so nearness can be read off."
+        )
 
 
 def _neighbours(vectors: Array, texts: Sequence[str], word: str) -> str:

@@ -23,7 +23,9 @@ def opened(model: ReadableModel, place: str) -> bool:
         return True
     if news.failed:
         st.warning(news.sentence)
-        st.button("Try again", on_click=lambda: progress(session.engine(), model, again=True), key=f"{key}:again:{place}")
+        st.button(
+            "Try again", on_click=lambda: progress(session.engine(), model, again=True), key=f"{key}:again:{place}"
+        )
         return False
     st.fragment(_wait, run_every=LOOK_SECONDS)(model)
     return False
@@ -34,7 +36,12 @@ def _offer(model: ReadableModel, key: str, place: str) -> None:
         f"Fetching it takes {model.download_megabytes:,} MB from huggingface.co, once; reading with it takes about "
         f"{model.memory_megabytes:,} MB of memory. Licence: {model.licence}."
     )
-    st.button(f"Open {model.title}", key=f"{key}:go:{place}", type="primary", on_click=lambda: st.session_state.update({key: True}))
+    st.button(
+        f"Open {model.title}",
+        key=f"{key}:go:{place}",
+        type="primary",
+        on_click=lambda: st.session_state.update({key: True}),
+    )
 
 
 def _wait(model: ReadableModel) -> None:
@@ -42,4 +49,3 @@ def _wait(model: ReadableModel) -> None:
     if news.ready or news.failed:
         st.rerun()
     st.progress(news.share, news.sentence)
-

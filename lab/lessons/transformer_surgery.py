@@ -44,7 +44,9 @@ def deeds() -> tuple[Deed, ...]:
 
 def add(deed: Deed) -> None:
     """Change one more thing, once; a token has one pretended position."""
-    kept = [one for one in deeds() if one != deed and not (one.kind == deed.kind == "position" and one.token == deed.token)]
+    kept = [
+        one for one in deeds() if one != deed and not (one.kind == deed.kind == "position" and one.token == deed.token)
+    ]
     st.session_state[CUTS] = [*kept, deed][-MOST_CUTS:]
 
 
@@ -94,7 +96,11 @@ def theatre(before: Mapping[str, Array], after: Mapping[str, Array], positions: 
         place = _token("Candidates behind token", [str(text) for text in before["texts"]], length - 1, "shown")
         change = changed_candidates(before, after)
         st.altair_chart(before_after(change, place), alt="Candidates for the next token before and after surgery")
-        told = sentence(change, place) if deeds() else "Nothing is cut yet, so both networks agree. Cut something on the left."
+        told = (
+            sentence(change, place)
+            if deeds()
+            else "Nothing is cut yet, so both networks agree. Cut something on the left."
+        )
         st.html(f'<p class="notice"><b>Notice.</b> {told}</p>')
 
 
@@ -115,7 +121,10 @@ def _choose(layers: int, heads: int, texts: list[str], positions: str) -> None:
     if kind == "arrow":
         other = _token("no longer looks at", texts, 0, "whom")
     if kind == "position":
-        other = int(st.number_input("is told that it is number", 1, len(texts), 1, key=f"transformer:place:{len(texts)}")) - 1
+        other = (
+            int(st.number_input("is told that it is number", 1, len(texts), 1, key=f"transformer:place:{len(texts)}"))
+            - 1
+        )
     words = "Move" if kind == "position" else "Cut"
     st.button(words, on_click=add, args=(Deed(kind, layer, head, token, other),), key="transformer:cut", type="primary")
 
@@ -131,4 +140,3 @@ def _list() -> None:
         st.button(f"Undo: {deed.words()}", on_click=undo, args=(deed,), key=f"transformer:undo:{place}")
     if len(deeds()) > 1:
         st.button("Undo all", on_click=undo, key="transformer:undo:all")
-

@@ -94,7 +94,9 @@ def test_changes_join_the_candidates_of_both_networks() -> None:
     before, after = trace(0), trace(1)
     change = changed_candidates(before, after, most=4)
     for place in range(LENGTH):
-        known = [dict(zip(one["top_texts"][place], one["top_probabilities"][place], strict=True)) for one in (before, after)]
+        known = [
+            dict(zip(one["top_texts"][place], one["top_probabilities"][place], strict=True)) for one in (before, after)
+        ]
         largest = {text: max(one.get(text, 0) for one in known) for one in known for text in one}
         assert change.texts[place] == sorted(largest, key=lambda text: -largest[text])[:4]  # noqa: B023
         for shares, one in zip((change.before[place], change.after[place]), known, strict=True):

@@ -134,6 +134,8 @@ def test_tables_hold_the_texts_tokens_first() -> None:
     found = asked(model, a, tables=True)
     assert found.table_ids[:6].tolist() == [3, 1, 4, 5, 9, 2] and found.typed.sum() == 6
     assert len(found.table_ids) == len(set(found.table_ids.tolist())) <= MOST_ROWS + 106
-    np.testing.assert_array_equal(found.embeddings, model.get_layer("token_embedding").get_weights()[0][found.table_ids])
+    np.testing.assert_array_equal(
+        found.embeddings, model.get_layer("token_embedding").get_weights()[0][found.table_ids]
+    )
     np.testing.assert_array_equal(found.position_rows, model.get_layer("positions").get_weights()[0])
     assert asked(*network(positions="none"), tables=True).position_rows is None
