@@ -34,7 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     examples = commands.add_parser("examples", help="train and store the runs the pages open with")
     examples.add_argument("families", nargs="*", help="only these families")
     gpt = commands.add_parser("train-gpt", help="train the small GPT that is shipped; goes on where it stopped")
-    gpt.add_argument("--folder", type=Path, default=pretrained_folder() / "small-gpt", help="where the model is written")
+    gpt.add_argument(
+        "--folder", type=Path, default=pretrained_folder() / "small-gpt", help="where the model is written"
+    )
     gpt.add_argument("--steps", type=int, help="steps of a shorter or longer training")
     chosen = parser.parse_args(arguments)
     try:

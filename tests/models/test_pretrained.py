@@ -60,7 +60,10 @@ def test_the_model_itself_gives_the_logits_of_the_reference() -> None:
 
 @pytest.mark.parametrize("name", ["tiny-gpt2", "tiny-bert"])
 def test_the_tokenizer_gives_the_tokens_of_the_reference(name: str) -> None:
-    right, reading = expected(f"{name}/expected.npz"), loaded(name).tokenizer.read(str(expected(f"{name}/expected.npz")["text"]), 200)
+    right, reading = (
+        expected(f"{name}/expected.npz"),
+        loaded(name).tokenizer.read(str(expected(f"{name}/expected.npz")["text"]), 200),
+    )
     np.testing.assert_array_equal(reading.ids[: len(right["ids"])], right["ids"])
 
 
@@ -99,7 +102,13 @@ def test_gpt2s_own_settings_give_124_million_parameters(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(GPT2), encoding="utf-8")
     a = read_architecture(tmp_path)
     assert parameters_of(a) == 124_439_808
-    assert (a.activation, a.epsilon, a.tied, a.normalization, a.positions) == ("gelu_tanh", 1e-5, True, "pre", "learned")
+    assert (a.activation, a.epsilon, a.tied, a.normalization, a.positions) == (
+        "gelu_tanh",
+        1e-5,
+        True,
+        "pre",
+        "learned",
+    )
     assert 124.4 * 4 < needed_megabytes(tmp_path) < 1500
     small = loaded("tiny-gpt2")
     assert parameters_of(small.architecture) == small.model.count_params()
@@ -108,7 +117,9 @@ def test_gpt2s_own_settings_give_124_million_parameters(tmp_path: Path) -> None:
 @pytest.mark.parametrize("prefix", ["", "transformer."])
 def test_names_with_and_without_their_prefix_are_read(tmp_path: Path, prefix: str) -> None:
     folder = copy_of("tiny-gpt2", tmp_path)
-    plain = {name.removeprefix("transformer."): value for name, value in load_file(folder / "model.safetensors").items()}
+    plain = {
+        name.removeprefix("transformer."): value for name, value in load_file(folder / "model.safetensors").items()
+    }
     masks = {f"h.{layer}.attn.bias": np.ones((1, 1, 4, 4), np.float32) for layer in range(3)}  # GPT-2's file has them
     save_file({prefix + name: value for name, value in (plain | masks).items()}, folder / "model.safetensors")
     weights = zip(load_folder(folder).model.get_weights(), loaded("tiny-gpt2").model.get_weights(), strict=True)
