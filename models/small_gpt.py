@@ -1,4 +1,4 @@
-"""A small GPT of our own: GPT-2's architecture, trained from nothing on documentation prose in half an hour on one core.
+"""A small GPT of our own: GPT-2's architecture, trained from nothing on documentation prose, in minutes on one core.
 
 Its weights are shipped in GPT-2's own file layout (`pretrained/small-gpt`), so that the page opens ready to type into.
 `python -m lab train-gpt` makes them again; a training that was interrupted goes on where it stopped.
@@ -32,25 +32,33 @@ ARCHITECTURE = Architecture(
 
 @dataclass(frozen=True)
 class Recipe:
-    """How it is trained. peak, floor: learning rates after the warm-up and at the end."""
+    """How it is trained.
 
-    steps: int = 3000
+    The learning rate rises to `peak` in `warmup` steps, stays there, and falls to `floor` in a straight line over the
+    last fifth of all steps. So a longer training can go on from where a shorter one began to cool down.
+    """
+
+    steps: int = 4000
     batch: int = 16  # windows of `context` tokens
     stride: int = 32  # tokens between the beginnings of two windows
-    peak: float = 2e-3
+    peak: float = 3e-3
     floor: float = 1e-4
-    warmup: int = 150
+    warmup: int = 100
     weight_decay: float = 0.1
     clip: float = 1.0
-    measured_every: int = 100
+    measured_every: int = 200
     seed: int = 0
 
     def learning_rate(self, step: int) -> float:
-        """Return the learning rate of a step: a line up, then half a cosine down."""
-        if step < self.warmup:
-            return self.peak * (step + 1) / self.warmup
-        share = (step - self.warmup) / max(1, self.steps - self.warmup)
-        return self.floor + 0.5 * (self.peak - self.floor) * (1 + math.cos(math.pi * min(1.0, share)))
+        """Return the learning rate of a step."""
+        risen = min(1.0, (step + 1) / self.warmup)
+        left = min(1.0, (self.steps - step) / max(1, self.steps - self.cools_from))
+        return self.floor + (self.peak - self.floor) * min(risen, left)
+
+    @property
+    def cools_from(self) -> int:
+        """The step at which the learning rate begins to fall."""
+        return self.steps - self.steps // 5
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ def windows(tokens: Array, context: int, stride: int) -> tuple[Array, Array]:
 def losses(model: Any, tokens: Array, context: int, batch: int = 16) -> Array:
     """Return the loss of every token but the first, in nats: tokens (n,) to (n - 1,) float64.
 
-    Each is predicted from at least half a window of text before it, but for those of the first half of the first window.
+    Each is predicted from at least half a window of text before it, but for those at the very beginning.
     """
     found = np.zeros(len(tokens) - 1)
     starts = [*range(0, max(1, len(tokens) - 1 - context // 2), context // 2)]
@@ -139,7 +147,7 @@ class Training:
         recipe: Recipe | None = None,
     ) -> None:
         self.recipe, self.architecture, self.validation = recipe or Recipe(), architecture, validation
-        self.file = folder / "checkpoint.npz"
+        self.folder = folder
         self.model = build_transformer(architecture, self.recipe.seed)
         self.optimizer = _optimizer(self.recipe)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)
@@ -167,25 +175,36 @@ class Training:
                 measured = float(losses(self.model, self.validation, self.architecture.context).mean())
                 self.history.append(Moment(last, spent, float(np.mean(gathered)), measured))
                 gathered = []
-                self._keep()
+                self._keep("checkpoint.npz")
+                if last <= recipe.cools_from:
+                    self._keep("stable.npz")
                 yield self.history[-1]
 
-    def _keep(self) -> None:
+    def _keep(self, name: str) -> None:
         values = {f"weight_{place}": np.asarray(one) for place, one in enumerate(self.model.get_weights())}
         values |= {f"optimizer_{place}": np.asarray(one) for place, one in enumerate(self.optimizer.variables)}
-        history = json.dumps([vars(moment) for moment in self.history])
-        unfinished = self.file.with_suffix(".part.npz")
-        np.savez(unfinished, history=np.array(history), **values)  # type: ignore[arg-type]
-        unfinished.replace(self.file)
+        told = {"steps": self.recipe.steps, "history": [vars(moment) for moment in self.history]}
+        unfinished = self.folder / "unfinished.npz"
+        np.savez(unfinished, told=np.array(json.dumps(told)), **values)  # type: ignore[arg-type]
+        unfinished.replace(self.folder / name)
 
     def _resume(self) -> None:
-        if not self.file.is_file():
-            return
-        with np.load(self.file, allow_pickle=False) as kept:
-            self.history = [Moment(**one) for one in json.loads(str(kept["history"]))]
+        """Go on from the newest checkpoint that lies on the way to `steps`: from before the cooling if it differs."""
+        for name in ("checkpoint.npz", "stable.npz"):
+            if (self.folder / name).is_file() and self._take(self.folder / name):
+                return
+
+    def _take(self, file: Path) -> bool:
+        with np.load(file, allow_pickle=False) as kept:
+            told = json.loads(str(kept["told"]))
+            step = told["history"][-1]["step"]
+            if told["steps"] != self.recipe.steps and step > min(self.recipe.cools_from, told["steps"] * 4 // 5):
+                return False
+            self.history = [Moment(**one) for one in told["history"]]
             self.model.set_weights([kept[f"weight_{place}"] for place in range(len(self.model.weights))])
             for place, variable in enumerate(self.optimizer.variables):
                 variable.assign(kept[f"optimizer_{place}"])
+        return True
 
 
 def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:

@@ -11,7 +11,6 @@ from typing import Any
 
 from lab.engine.memory import give_back_file_pages, give_back_memory
 
-MARGIN = 1.3  # of memory beyond what reading needs, that has to be free
 IDLE_SECONDS = 2.0  # without a question; then what later questions need is compiled
 BASE_MEGABYTES = 100  # of a process of its own beside what it shares with the others
 
@@ -28,7 +27,7 @@ class Reader:
 
         self._tell(stage="loading")
         folder = folder_of(self.source, self._report)
-        need = needed_megabytes(Path(folder)) * MARGIN + BASE_MEGABYTES
+        need = needed_megabytes(Path(folder)) + BASE_MEGABYTES
         refuse_if_short(str(self.source["title"]), need, free_megabytes())
         self._tell(stage="loading", megabytes=round(need))
         reader = open_reader(Path(folder))

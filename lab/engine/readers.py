@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FAMILY = "pretrained"  # models/pretrained.py
 READING, ASLEEP, FAILED = "reading", "asleep", "failed"
+MARGIN = 1.3  # of the memory it says it needs, beyond which it is ended
 NAMES = ("name", "title", "origin", "folder")
 
 
@@ -47,8 +48,8 @@ class Readers:
 
     def heard(self, run: RunState) -> None:
         """Take in what a process said of itself: how much memory it needs."""
-        need = int(run.facts.get("megabytes", 0))
-        run.most_megabytes = max(self.engine.settings.run_megabytes, need)
+        need = MARGIN * float(run.facts.get("megabytes", 0))
+        run.most_megabytes = max(self.engine.settings.run_megabytes, int(need))
 
     def bound(self, now: float) -> None:
         """Let go of those that nobody has asked for a while, and of those beyond the bound, longest unasked first."""
