@@ -26,8 +26,8 @@ MOST_POSITIONS = 256
 class Read(TransformerTrace):
     """A trace that also says what read it.
 
-    architecture: (1,) str, the fields of models.transformer.Architecture as JSON; notes: (n,) str, sentences for a person
-    about the text, such as which signs the network does not know.
+    architecture: (1,) str, the fields of models.transformer.Architecture as JSON; notes: (n,) str, sentences for a
+    person about the text, such as which signs the network does not know.
     """
 
     architecture: Array | None = None

@@ -35,7 +35,7 @@ def main_axes(points: Array, count: int = 2) -> tuple[Array, Array]:
 
 def _axes(shares: Array) -> tuple[alt.X, alt.Y]:
     names = [f"main axis {k + 1} ({100 * float(share):.0f} % of the spread)" for k, share in enumerate(shares)]
-    plain = {"scale": alt.Scale(zero=False, padding=14), "axis": alt.Axis(tickCount=4, grid=False)}
+    plain: dict[str, Any] = {"scale": alt.Scale(zero=False, padding=14), "axis": alt.Axis(tickCount=4, grid=False)}
     return alt.X("x:Q", title=names[0], **plain), alt.Y("y:Q", title=names[1], **plain)
 
 
@@ -75,6 +75,16 @@ def positions(rows: Array) -> Any:
     dots = alt.Chart(table).mark_circle(size=45, opacity=1).encode(x=x, y=y, color=colour, tooltip=["position:Q"])
     ends = alt.Chart(table.iloc[[0, -1]]).mark_text(dy=-11, fontSize=12, color=TEXT).encode(x=x, y=y, text="position:Q")
     return finished(line + dots + ends, HEIGHT)
+
+
+def neighbour_cosines(rows: Array) -> tuple[float, float]:
+    """Return the mean cosine of neighbouring rows (T, d), and of rows T / 2 apart; 1 where there is one row."""
+    if len(rows) < 2:
+        return 1.0, 1.0
+    half = len(rows) // 2
+    pairs = ((rows[:-1], rows[1:]), (rows[:-half], rows[half:]))
+    near, far = (float(cosines_by_layer(one, other).mean()) for one, other in pairs)
+    return near, far
 
 
 def cosines_by_layer(one: Array, other: Array) -> Array:

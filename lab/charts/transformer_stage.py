@@ -118,14 +118,16 @@ def result(run: ShownRun, views: list[Any]) -> SequencePanel:
     count = max(1, int(np.searchsorted(np.cumsum(lengths), MOST_SAID, side="right")))
     long = max(lengths[:count])
     seen = np.array([_seen(str(one)) for one in vocabulary])
-    wanted = tuple(tuple(str(seen[int(token)]) if token >= 0 else "" for token in row[:long]) for row in targets[:count])
+    wanted = tuple(
+        tuple(str(seen[int(token)]) if token >= 0 else "" for token in row[:long]) for row in targets[:count]
+    )
     right = np.stack([view.seen_right[:count, :long] for view in views])
     alts = tuple(_said_alt(run, step, view, count) for (step, _), view in zip(run.moments, views, strict=False))
     return SequencePanel(
         title="What it says at every place",
         alt=alts[-1],
         alts=alts,
-        notice="Above, the token it reads; below, what it says should come. Nothing is asked where the lower half is empty.",
+        notice="Above, the token it reads; below, what it says should come. An empty lower half: nothing is asked.",
         weight=1.05,
         read=tuple(words(run, row[:long]) for row in inputs[:count]),
         wanted=wanted,
@@ -138,7 +140,8 @@ def _said_alt(run: ShownRun, step: int, view: Any, count: int) -> str:
     targets = run.scene["targets"][:count]
     asked = targets >= 0
     right = int((view.seen_best[:count] == targets)[asked].sum())
-    return f"Test sequences with what the network says at each place. At step {step:,}, {right} of {int(asked.sum())} are right."
+    told = "Test sequences with what the network says at each place."
+    return f"{told} At step {step:,}, {right} of {int(asked.sum())} are right."
 
 
 def ended(run: ShownRun, views: list[Any]) -> AttentionPanel:
@@ -150,10 +153,10 @@ def ended(run: ShownRun, views: list[Any]) -> AttentionPanel:
 
 
 def curves(run: ShownRun, overlay: ShownRun | None = None) -> list[CurvesPanel]:
-    """Return the loss, and under it the share right with the largest previous-token and induction scores of any head."""
-    baselines = {one["metric"]: [] for one in run.facts.get("baselines", [])}
+    """Return the loss, and under it the share right with the largest previous-token and induction scores."""
+    baselines: dict[str, list[tuple[str, float]]] = {}
     for one in run.facts.get("baselines", []):
-        baselines[one["metric"]].append((str(one["name"]), float(one["value"])))
+        baselines.setdefault(str(one["metric"]), []).append((str(one["name"]), float(one["value"])))
     loss = _curve(run, overlay, "loss", "Loss", "nats per token", baselines.get("test_loss", [])[-1:])
     right = _curve(run, overlay, "accuracy", "Share right, and heads that form", "share, score",
                    baselines.get("test_accuracy", [])[:1])  # fmt: skip

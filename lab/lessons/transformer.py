@@ -19,13 +19,17 @@ from lab.storage import uploads_folder
 
 TEXTS = ("characters", "pieces")
 REASONS = (
-    ("One step to any place", "A recurrent network passes a message on from step to step; a window grows layer by layer. "
+    ("One step to any place",
+     "A recurrent network passes a message on from step to step; a window grows layer by layer. "
      "Attention joins any two tokens in one step, so how far apart they are hardly matters."),
-    ("Relevance is learned", "Which tokens belong together is no part of the wiring. Queries and keys are weights like all "
+    ("Relevance is learned",
+     "Which tokens belong together is no part of the wiring. Queries and keys are weights like all "
      "others, and the heads on this page formed in training."),
-    ("All places at once", "In training no token waits for the one before. The steps that must follow one another are the "
+    ("All places at once",
+     "In training no token waits for the one before. The steps that must follow one another are the "
      "layers, not the tokens. On a processor with many units, that is what decides."),
-    ("It grows well", "Every part has the same form: more layers, more heads, more width. Nothing else has to be invented "
+    ("It grows well",
+     "Every part has the same form: more layers, more heads, more width. Nothing else has to be invented "
      "for the next size. What it pays is on this page, too: time and memory with the square of the length."),
 )  # fmt: skip
 KEPT = (

@@ -39,7 +39,7 @@ def go_on(run: ShownRun) -> None:
 def _sampling(columns: Any) -> dict[str, float | int]:
     with columns[0]:
         temperature = st.number_input("Temperature", 0.0, 2.0, 0.7, 0.1, key="transformer:temperature",
-                                      help="Below 1 the likely gets likelier; 0 takes the likeliest always.")  # fmt: skip
+                                      help="Below 1 the likely gets likelier; 0: always the likeliest.")  # fmt: skip
     with columns[1]:
         top_k = st.number_input("Top-k", 0, 200, 40, key="transformer:top_k", help="0: no cut.")
     with columns[2]:
@@ -71,7 +71,7 @@ def _show(network: Network, text: str, found: Mapping[str, Array]) -> None:
         shares = np.asarray(found["generated_probabilities"], float)
         best = np.mean([one == row[0] for one, row in zip(drawn, texts, strict=True)])
         st.html(
-            f'<p class="notice"><b>Notice.</b> A frame marks the token that was drawn. {best:.0%} of all {len(drawn)} were the '
+            f'<p class="notice"><b>Notice.</b> A frame marks the drawn token. {best:.0%} of all {len(drawn)} were the '
             f"likeliest one; the mean probability of a drawn token was {shares.mean():.0%}. Where the network is sure, "
             "the row is dark on the left; where it is not, chance decides.</p>"
         )
@@ -104,5 +104,5 @@ def _time(network: Network, question: Mapping[str, Any]) -> None:
     st.altair_chart(cache_times(times), alt="Milliseconds for one generated token with a cache and without")
     same = cached["generated"].tolist() == plain["generated"].tolist()
     told = "Both drew the same tokens" if same else "The two drew different tokens, since sums are rounded differently"
-    st.html(f'<p class="notice"><b>Notice.</b> {told}: {times["without"] / times["with cache"]:.1f} times as fast with the '
-            f"cache, over {count} tokens. The longer the text, the larger the difference.</p>")  # fmt: skip
+    st.html(f'<p class="notice"><b>Notice.</b> {told}: {times["without"] / times["with cache"]:.1f} times as fast with '
+            f"the cache, over {count} tokens. The longer the text, the larger the difference.</p>")  # fmt: skip

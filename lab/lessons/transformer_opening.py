@@ -23,12 +23,14 @@ def opened(model: ReadableModel, place: str) -> bool:
         return True
     if news.failed:
         st.warning(news.sentence)
-        st.button(
-            "Try again", on_click=lambda: progress(session.engine(), model, again=True), key=f"{key}:again:{place}"
-        )
+        st.button("Try again", on_click=_again, args=(model,), key=f"{key}:again:{place}")
         return False
     st.fragment(_wait, run_every=LOOK_SECONDS)(model)
     return False
+
+
+def _again(model: ReadableModel) -> None:
+    progress(session.engine(), model, again=True)
 
 
 def _offer(model: ReadableModel, key: str, place: str) -> None:

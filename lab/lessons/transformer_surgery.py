@@ -1,4 +1,4 @@
-"""Surgery on a text's way through a Transformer: what is cut, kept in the session, and what the cut does to the answer."""
+"""Surgery on a text's way through a Transformer: what is cut, and what the cut does to the answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,10 +63,8 @@ def take(cut: Cut | None) -> None:
 
 def fitting(layers: int, heads: int, length: int) -> tuple[Deed, ...]:
     """Return the changes that mean something here; the others, made with another network or text, are forgotten."""
-    kept = [
-        one for one in deeds()
-        if one.layer < layers and one.head < heads and one.token < length and (one.kind != "arrow" or one.other < length)
-    ]  # fmt: skip
+    kept = [one for one in deeds() if one.layer < layers and one.head < heads and one.token < length]
+    kept = [one for one in kept if one.kind != "arrow" or one.other < length]
     if len(kept) < len(deeds()):
         st.session_state[CUTS] = kept
     return tuple(kept)
@@ -106,8 +104,8 @@ def theatre(before: Mapping[str, Array], after: Mapping[str, Array], positions: 
 
 def _choose(layers: int, heads: int, texts: list[str], positions: str) -> None:
     kinds = [kind for kind in KINDS if kind != "position" or positions != "none"]
-    kind = str(st.segmented_control("What to change", kinds, format_func=KINDS.__getitem__, default="head", required=True,
-                                    key="transformer:kind"))  # fmt: skip
+    kind = str(st.segmented_control("What to change", kinds, format_func=KINDS.__getitem__, default="head",
+                                    required=True, key="transformer:kind"))  # fmt: skip
     layer = head = token = other = 0
     columns = st.columns(2)
     if kind != "position":
@@ -131,7 +129,8 @@ def _choose(layers: int, heads: int, texts: list[str], positions: str) -> None:
 
 def _token(label: str, texts: list[str], default: int, key: str) -> int:
     """Let the visitor choose a token by its number and text."""
-    return int(st.selectbox(label, range(len(texts)), index=default, format_func=lambda k: f"{k + 1}  {texts[k].strip()}",
+    named = [f"{place + 1}  {text.strip()}" for place, text in enumerate(texts)]
+    return int(st.selectbox(label, range(len(texts)), index=default, format_func=named.__getitem__,
                             key=f"transformer:token:{key}:{hash(tuple(texts))}"))  # fmt: skip
 
 

@@ -25,7 +25,9 @@ class Oracle:
     """The network in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.weights = {name.removeprefix("transformer."): array for name, array in load_file(folder / "model.safetensors").items()}
+        self.weights = {
+            name.removeprefix("transformer."): array for name, array in load_file(folder / "model.safetensors").items()
+        }
         self.settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self.tokenizer = ByteLevelBPETokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
 
@@ -45,7 +47,9 @@ class Oracle:
         for layer in range(self.settings["n_layer"]):
             name = f"h.{layer}."
             y = self.norm(x, f"{name}ln_1")
-            queries, keys, values = (self.split(part) for part in np.split(self.dense(y, f"{name}attn.c_attn"), 3, axis=-1))
+            queries, keys, values = (
+                self.split(part) for part in np.split(self.dense(y, f"{name}attn.c_attn"), 3, axis=-1)
+            )
             scores = queries @ keys.transpose(0, 2, 1) / np.sqrt(queries.shape[-1])
             scores = np.where(np.tri(len(ids), dtype=bool), scores, -np.inf)
             attention = np.exp(scores - scores.max(axis=-1, keepdims=True))

@@ -72,7 +72,9 @@ def test_type_look_and_do_the_arithmetic_of_a_cell_again(page: Page, app: str, o
     terms = page.locator(".pane-way .terms tr")
     expect(terms.last).to_contain_text("sum", timeout=20_000)
     row, unit = len(ids) - 2, 2
-    assert number(terms.last.locator("td").last.inner_text()) == pytest.approx(passed.queries[1, 2, row, unit], rel=5e-3)
+    assert number(terms.last.locator("td").last.inner_text()) == pytest.approx(
+        passed.queries[1, 2, row, unit], rel=5e-3
+    )
     width, size = oracle.settings["n_embd"], oracle.settings["n_embd"] // oracle.settings["n_head"]
     column = oracle.weights["h.1.attn.c_attn.weight"][:, 2 * size + unit]
     products = passed.normalized[1, row] * column
@@ -127,7 +129,10 @@ def test_axe_finds_nothing_serious_in_any_view(page: Page, app: str, scheme: str
         page.wait_for_timeout(150)
         for one in Axe().run(page).response["violations"]:
             if one["impact"] in ("serious", "critical") and one["id"] not in STREAMLITS_OWN:
-                serious += [f"{name}: {one['id']}: {node['html'][:140]} {node['failureSummary'][:200]}" for node in one["nodes"][:3]]
+                serious += [
+                    f"{name}: {one['id']}: {node['html'][:140]} {node['failureSummary'][:200]}"
+                    for node in one["nodes"][:3]
+                ]
     assert serious == []
 
 

@@ -29,7 +29,8 @@ def recorded(crossed: bool = False, **config: Any) -> ShownRun:
         scores[1, 2, 5] = 0.9
         view = TransformerView(
             seen_attention=maps.astype(np.float16), seen_scores=scores.astype(np.float32),
-            seen_best=random.integers(0, 7, (2, LENGTH)).astype(np.int32), seen_right=random.random((2, LENGTH)).astype(np.float16),
+            seen_best=random.integers(0, 7, (2, LENGTH)).astype(np.int32),
+            seen_right=random.random((2, LENGTH)).astype(np.float16),
             seen_cross_attention=random.random((2, LAYERS, HEADS, LENGTH, 4)).astype(np.float16) if crossed else None,
         )  # fmt: skip
         moments.append(view.arrays())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.transformer import Architecture, build_transformer
-from models.transformer_answers import MOST_ROWS, answer
+from models.transformer_answers import MOST_ROWS, answer, read
 from models.transformer_cell import cell_weights
 
 TOKENS = [3, 1, 4, 1, 5, 9, 2]
@@ -109,7 +109,7 @@ def test_a_cell_that_is_not_there_is_told(question: dict[str, Any]) -> None:
 
 def test_an_answer_says_what_read_the_text() -> None:
     model, a = network()
-    found = answer(model, a, TOKENS, str, {}, notes=["One sign is unknown."])
+    found = read(model, a, TOKENS, str, notes=["One sign is unknown."])
     assert found.architecture is not None and found.notes is not None
     assert Architecture(**json.loads(str(found.architecture[0]))) == a
     assert found.notes.tolist() == ["One sign is unknown."]
