@@ -4,8 +4,8 @@ The reference, `reference/gpt2.json`, holds what OpenAI's GPT-2 of 124 million p
 ids, the 20 highest logits of the last position, and the attention of three heads; read off the public example files of
 poloclub/transformer-explainer. The model recorded there bends with the exact GELU, GPT-2 itself with its tanh form, so
 both are measured: the exact one must agree to what was rounded away, the other one comes near.
-`python -m evidence pretrained-gpt2 [FOLDER]` reads the weights from a folder instead. Without network it says so and ends
-with status 2.
+`python -m evidence pretrained-gpt2 [FOLDER]` reads the weights from a folder instead. Without network it says so and
+ends with status 2.
 """
 
 import json
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
         print(problem, file=sys.stderr)
         return 2
     for row in [*found["tanh"], *found["exact"]]:
-        print({name: value for name, value in row.items()})
+        print(row)
     wrong = faults(found)
     print("\n".join(wrong) or "All as recorded.")
     if not arguments:

@@ -32,9 +32,9 @@ BASE_MEGABYTES = 100  # a process with TensorFlow, beside what it shares with th
 class ReadableModel:
     """A model that can be asked.
 
-    name: its name on the Hub, "small-gpt", or "local/<folder>"; title: for a person; kind: "decoder" (predicts the next
-    token) or "encoder" (gives each token and the whole text a place). origin: "shipped", "hub" or "local"; folder: where
-    it lies, "" for the Hub. parameters: 0 where only opening tells. download_megabytes: 0 where nothing is fetched;
+    name: its name on the Hub, "small-gpt", or "local/<folder>"; title: for a person; kind: "decoder" (predicts the
+    next token) or "encoder" (gives each token and the whole text a place). origin: "shipped", "hub" or "local"; folder:
+    where it lies, "" for the Hub. parameters: 0 where only opening tells. download_megabytes: 0 where nothing is fetched;
     memory_megabytes: what its process needs. licence, about: for the page.
     """
 
@@ -163,7 +163,8 @@ def asked(engine: Asked, model: ReadableModel, question: Mapping[str, Any]) -> d
     - "cell", "tables": see models.transformer_answers.
     - "generate": so many tokens that follow, with "temperature" (0: always the likeliest), "top_k" (0: no cut), "top_p"
       (1: no cut), "seed", "cache": the fields generated... of models.views.TransformerView and `continuation` (1,) str.
-    Without a text: {"embed": [texts]}, see `embedded`; {"tokens": text}, how a model cuts it (models.tokenizing.Reading).
+    Without a text: {"embed": [texts]}, see `embedded`; {"tokens": text}, how a model cuts it, the fields of
+    models.tokenizing.Reading.
     """
     return engine.read(_source(model), question)
 

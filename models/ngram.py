@@ -1,8 +1,8 @@
 """What counting alone reaches: an n-gram model, the baseline of every language model before neural ones.
 
 Interpolated Kneser-Ney smoothing (Kneser and Ney, 1995; Chen and Goodman, "An empirical study of smoothing techniques",
-1999) with one discount for each order: P(w | h) = max(c(h w) - D, 0) / c(h) + D N(h .) / c(h) x P(w | h without its first
-word). The longest order counts occurrences, shorter ones in how many different contexts a run of tokens was seen.
+1999) with one discount for each order: P(w | h) = max(c(h w) - D, 0) / c(h) + D N(h .) / c(h) x P(w | h without its
+first word). The longest order counts occurrences, shorter ones in how many different contexts a run of tokens was seen.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,12 @@ ABSENT = -1
 
 @dataclass(frozen=True)
 class Order:
-    """Runs of n tokens. keys: (runs,) int64, sorted: number of its first n - 1 tokens among the shorter runs times the
-    vocabulary, plus its last token. probability: (runs,) the discounted share of each run in its context. rest: (shorter
-    runs,) what a context leaves to shorter ones; 1 where nothing followed."""
+    """Runs of n tokens.
+
+    keys: (runs,) int64, sorted: number of its first n - 1 tokens among the shorter runs times the vocabulary, plus its
+    last token. probability: (runs,) the discounted share of each run in its context. rest: (shorter runs,) what a
+    context leaves to shorter ones; 1 where nothing followed.
+    """
 
     keys: Array
     probability: Array

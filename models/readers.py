@@ -19,6 +19,9 @@ MOST_TOKENS = 128  # of a text that is looked into: the picture is square in the
 MOST_TEXTS = 64  # of one question for places
 BIG = ("normalized", "queries", "keys", "values", "mixed", "attention_out", "middle", "mlp_in", "mlp_hidden", "mlp_out")
 """The fields of a trace that may be asked for some layers alone."""
+SHAPE = (
+    "kind", "layers", "heads", "width", "mlp_width", "vocabulary", "context", "positions", "normalization", "activation",
+)  # fmt: skip
 KEPT_TRACES = 4  # so that asking for further layers of a text computes nothing anew
 BYTES = 4.0  # of a number
 
@@ -62,8 +65,7 @@ class Reader:
     def facts(self) -> dict[str, Any]:
         """Return what is true of the model; see lab.readers.News."""
         a = self.architecture
-        shape = {name: getattr(a, name) for name in ("kind", "layers", "heads", "width", "mlp_width", "vocabulary",
-                                                     "context", "positions", "normalization", "activation")}  # fmt: skip
+        shape = {name: getattr(a, name) for name in SHAPE}
         kind = "bytes" if self.tokenizer.byte_level else "pieces" if self.tokenizer.unknown == "[UNK]" else "characters"
         return {
             **shape, "parameters": int(self.model.count_params()), "tokenizer": kind, "most_tokens": self.most,

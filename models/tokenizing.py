@@ -2,8 +2,8 @@
 
 A network reads numbers. Characters make long sequences of few signs; byte-pair encoding (Sennrich, Haddow and Birch,
 "Neural machine translation of rare words with subword units", 2016) joins the most frequent neighbours until the
-vocabulary is full, and over bytes (GPT-2, 2019) it can spell every text there is. WordPiece (BERT, 2018) cuts words into
-known pieces and has a token for what it does not know. The `tokenizers` library does the work.
+vocabulary is full, and over bytes (GPT-2, 2019) it can spell every text there is. WordPiece (BERT, 2018) cuts words
+into known pieces and has a token for what it does not know. The `tokenizers` library does the work.
 """
 
 import json

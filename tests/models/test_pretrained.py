@@ -1,4 +1,7 @@
-"""Published models in our blocks, held to what `transformers` computes on the same files (tests/data/make_pretrained.py)."""
+"""Published models in our blocks, held to what `transformers` computes on the same files.
+
+Made by tests/data/make_pretrained.py.
+"""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""The small GPT: its training can be interrupted, its losses are those of the definition, and what is shipped is honest."""
+"""The small GPT: its training can be interrupted, its losses are by the definition, and what is shipped is as told."""
 
 import json
 from dataclasses import replace
