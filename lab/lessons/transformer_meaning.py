@@ -68,7 +68,7 @@ def _word(one: Mapping[str, Array], other: Mapping[str, Array], word: str) -> No
         texts = [str(text) for trace in (one, other) for text in trace["texts"]]
         ends = [np.concatenate([trace["stream"][layer] for trace in (one, other)]) for layer in (0, -1)]
         st.altair_chart(charts.words_in_space(ends[0], ends[1], texts, groups, word),
-                        alt=f"Tokens of two sentences on main axes before and after all layers, {word} marked")  # fmt: skip
+                        alt=f"Tokens of two sentences on main axes before and after, {word} marked")  # fmt: skip
         quiet("Each half has its own two main axes. The axes are chosen by spread alone, not by meaning.")
 
 
@@ -78,8 +78,8 @@ def _told(found: Array) -> str:
     where = "before the first layer" if layer == 0 else f"after layer {layer}"
     way = "pulls the two apart" if found[-1] < found[0] else "does not pull the two apart in this network"
     return (
-        f"Cosine {found[0]:.2f} before the first layer, {found[-1]:.2f} after the last, lowest {found[layer]:.2f} {where}. "
-        f"Before attention a token knows only itself and its place; what it reads {way}."
+        f"Cosine {found[0]:.2f} before the first layer, {found[-1]:.2f} after the last, "
+        f"lowest {found[layer]:.2f} {where}. Before attention a token knows only itself and its place; what it reads {way}."
     )
 
 
