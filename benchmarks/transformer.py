@@ -2,7 +2,7 @@
 
 The model is nanoGPT's block by block: 4 layers, 4 heads, width 128, context 128, batches of 16, 65 characters, GELU,
 AdamW, gradients clipped to a norm of 1. Each contestant runs in a process of its own; rounds alternate, and the median
-of the rounds counts.
+of the rounds counts. Behind it, how soon a typed sentence becomes its picture in a browser.
 """
 
 import argparse
@@ -12,6 +12,8 @@ import statistics
 import subprocess
 import sys
 from typing import Any
+
+from benchmarks import transformer_browser
 
 LAYERS, HEADS, WIDTH, CONTEXT, BATCH, VOCABULARY, WRITTEN = 4, 4, 128, 128, 16, 65, 256
 STEPS, WARM = 8, 2
@@ -40,7 +42,8 @@ def main(arguments: list[str]) -> int:
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:  # noqa: PTH123
             json.dump({"medians": found, "ratios": ratios, "rounds": rounds}, file, indent=1)
-    return int(any(ratio < TARGETS[name] for name, ratio in ratios.items()))
+    in_browser = transformer_browser.main()
+    return int(any(ratio < TARGETS[name] for name, ratio in ratios.items()) or in_browser)
 
 
 def ratios_of(found: dict[str, dict[str, float]]) -> dict[str, float]:

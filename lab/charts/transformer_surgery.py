@@ -44,11 +44,12 @@ def before_after(change: Change, place: int) -> Any:
 
 def moved(texts: Sequence[str], cosines: Array) -> Any:
     """Return the cosine of every token's last vector before and after surgery, one bar a token."""
+    low = min(0.0, float(min(cosines)))
     names = [f"{place + 1} {text.strip()}" for place, text in enumerate(texts)]
     table = pd.DataFrame({"token": names, "cosine": np.asarray(cosines, float)})
     bars = alt.Chart(table).mark_bar(color=ROLES["wrong"]).encode(
         x=alt.X("token:N", sort=names, title=None, axis=alt.Axis(labelAngle=-55, labelLimit=90, labelOverlap=False)),
-        y=alt.Y("cosine:Q", title="cosine, before and after", scale=alt.Scale(domain=[min(0.0, float(min(cosines))), 1])),
+        y=alt.Y("cosine:Q", title="cosine, before and after", scale=alt.Scale(domain=[low, 1])),
         tooltip=["token", alt.Tooltip("cosine", format=".4f")],
     )  # fmt: skip
     rule = alt.Chart(pd.DataFrame({"y": [1.0]})).mark_rule(color=TEXT, strokeDash=[4, 3]).encode(y="y:Q")

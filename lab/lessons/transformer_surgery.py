@@ -106,20 +106,18 @@ def _moved(before: Mapping[str, Array], after: Mapping[str, Array]) -> None:
     """Draw how far the tokens' last vectors moved, of a network that names no next token."""
     cosines = cosines_by_layer(before["stream"][-1], after["stream"][-1])
     texts = [str(text) for text in before["texts"]]
-    st.altair_chart(
-        moved(texts, cosines), alt="Cosine of each token's vector after the last layer before and after surgery"
-    )
+    st.altair_chart(moved(texts, cosines), alt="Cosine of each token's last vector before and after surgery")
     if not deeds():
         st.html(
             '<p class="notice"><b>Notice.</b> Nothing is cut yet, so no vector moves. Cut something on the left.</p>'
         )
         return
     least = int(cosines.argmin())
-    whole = "" if before.get("sentence_embedding") is None else (
-        f" The vector of the whole text keeps a cosine of {float(before['sentence_embedding'] @ after['sentence_embedding']):.3f}."
-    )  # fmt: skip
-    st.html(f'<p class="notice"><b>Notice.</b> “{texts[least].strip()}” ({least + 1}) moves most: its cosine with what it '
-            f"was is {float(cosines[least]):.3f}.{whole}</p>")  # fmt: skip
+    told = f"“{texts[least].strip()}” ({least + 1}) moves most: its cosine with what it was is {cosines[least]:.3f}."
+    if before.get("sentence_embedding") is not None:
+        kept = float(before["sentence_embedding"] @ after["sentence_embedding"])
+        told = f"{told} The vector of the whole text keeps a cosine of {kept:.3f}."
+    st.html(f'<p class="notice"><b>Notice.</b> {told}</p>')
 
 
 def _choose(layers: int, heads: int, texts: list[str], positions: str) -> None:
