@@ -24,17 +24,17 @@ def head_scores(attention: Array, tokens: Array, *, causal: bool = True) -> Arra
     the tokens behind these (induction), over the rows where there are such tokens, 0 if there are none; on itself.
     """
     length = len(tokens)
-    places = np.arange(length)
+    places: Array = np.arange(length)
     visible = np.tril(np.ones((length, length))) if causal else np.ones((length, length))
     distance = np.abs(places[:, np.newaxis] - places)
     duplicate, behind = repeated(tokens)
     measured = [
         entropy_share(attention, visible),
         (attention * distance).sum(-1).mean(-1),
-        _mean_weight(attention, places[:, np.newaxis] - 1 == places, _from_third(length)),
+        _mean_weight(attention, np.asarray(places[:, np.newaxis] - 1 == places), _from_third(length)),
         _mean_weight(attention, np.broadcast_to(places == 0, (length, length)), _from_third(length)),
-        _mean_weight(attention, duplicate, duplicate.any(1)),
-        _mean_weight(attention, behind, behind.any(1)),
+        _mean_weight(attention, duplicate, np.asarray(duplicate.any(1))),
+        _mean_weight(attention, behind, np.asarray(behind.any(1))),
         _mean_weight(attention, np.eye(length, dtype=bool), np.ones(length, bool)),
     ]
     return np.stack(measured, axis=-1).astype(np.float32)
@@ -50,7 +50,8 @@ def repeated(tokens: Array) -> tuple[Array, Array]:
 
 
 def _from_third(length: int) -> Array:
-    return np.asarray(np.arange(length) >= min(2, length - 1))
+    places: Array = np.arange(length)
+    return np.asarray(places >= min(2, length - 1))
 
 
 def _mean_weight(attention: Array, where: Array, rows: Array) -> Array:

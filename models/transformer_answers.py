@@ -26,8 +26,8 @@ MOST_POSITIONS = 256
 class Read(TransformerTrace):
     """A trace that also says what read it.
 
-    architecture: (1,) str, the fields of models.transformer.Architecture as JSON; notes: (n,) str, sentences for a person
-    about the text, such as which signs the network does not know.
+    architecture: (1,) str, the fields of models.transformer.Architecture as JSON; notes: (n,) str, sentences for a
+    person about the text, such as which signs the network does not know.
     """
 
     architecture: Array | None = None
@@ -64,10 +64,18 @@ def checked(surgery: Surgery, a: Architecture, length: int) -> Surgery:
     """Return the surgery. Raises ValueError where it names a layer, a head, a token or a position that is not there."""
     layers = [*surgery.cut_layers, *(layer for layer, *_ in (*surgery.cut_heads, *surgery.cut_arrows))]
     heads = [head for _, head, *_ in (*surgery.cut_heads, *surgery.cut_arrows)]
-    tokens = [*(place for arrow in surgery.cut_arrows for place in arrow[2:]), *(one for one, _ in surgery.moved_positions)]
+    tokens = [
+        *(place for arrow in surgery.cut_arrows for place in arrow[2:]),
+        *(one for one, _ in surgery.moved_positions),
+    ]
     most = a.context if a.positions == "learned" else max(a.context, length)
     places = [position for _, position in surgery.moved_positions]
-    limits = (("layer", layers, a.layers), ("head", heads, a.heads), ("token", tokens, length), ("position", places, most))
+    limits = (
+        ("layer", layers, a.layers),
+        ("head", heads, a.heads),
+        ("token", tokens, length),
+        ("position", places, most),
+    )
     for name, numbers, end in limits:
         if any(not 0 <= number < end for number in numbers):
             raise ValueError(f"there is no {name} {max(numbers) + 1} here; the last one is {end}")
@@ -97,7 +105,9 @@ def tables(model: keras.Model, a: Architecture, tokens: Sequence[int], name_of: 
     ids = np.array([*typed, *others][: MOST_ROWS + len(typed)], np.int32)
     rows = None
     if "positions" in layers:
-        rows = np.asarray(layers["positions"].rows(np.arange(min(a.context, MOST_POSITIONS), dtype=np.int32)), np.float32)
+        rows = np.asarray(
+            layers["positions"].rows(np.arange(min(a.context, MOST_POSITIONS), dtype=np.int32)), np.float32
+        )
     return Tables(
         table_ids=ids,
         table_texts=np.array([name_of(int(one)) for one in ids]),

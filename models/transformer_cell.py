@@ -38,8 +38,8 @@ def cell_weights(model: keras.Model, a: Architecture, question: Mapping[str, Any
     """Return the weights behind a cell.
 
     question: part ("query", "key", "value", "output", "mlp_in", "mlp_out", "normalization_1", "normalization_2",
-    "normalization_final", "logit"), layer, head, unit (the cell's column, of a logit the token) and row (its token), all
-    counted from 0. Raises ValueError where the model has no such cell.
+    "normalization_final", "logit"), layer, head, unit (the cell's column, of a logit the token) and row (its token),
+    all counted from 0. Raises ValueError where the model has no such cell.
     """
     part, layer, head, unit, row = (question.get(name, 0) for name in ("part", "layer", "head", "unit", "row"))
     block = f"block_{int(layer) + 1}_"

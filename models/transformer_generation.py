@@ -6,6 +6,7 @@ Top-p: Holtzman and others, "The curious case of neural text degeneration", ICLR
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,8 +45,8 @@ GREEDY = Sampling(temperature=0.0)
 class Written(NamedTuple):
     """What was generated.
 
-    tokens: (N,) int32; probabilities: (N,) of the chosen ones as they were drawn; kept: (N,) int32, tokens that could
-    be drawn; top_ids: (N, K) int32 and top_probabilities: (N, K), the likeliest at temperature 1; seconds: time it took.
+    tokens: (N,) int32; probabilities: (N,) of the chosen ones as drawn; kept: (N,) int32, how many could be drawn;
+    top_ids: (N, K) int32 and top_probabilities: (N, K), the likeliest at temperature 1; seconds: time it took.
     """
 
     tokens: Array
@@ -69,6 +70,9 @@ def distribution(logits: Array, sampling: Sampling) -> Array:
     reached = np.cumsum(shares[order]) - shares[order]  # by the likelier ones alone
     shares[order[(reached >= sampling.top_p) & (np.arange(len(order)) > 0)]] = 0.0
     return shares / shares.sum()
+
+
+Drawn = tuple[int, float, int, Array, Array]
 
 
 class Writer:
@@ -101,14 +105,14 @@ class Writer:
         positions = start + tf.range(tf.shape(tokens)[0])
         x = self.walk.enter(tokens, positions)[0]
         for number in range(self.a.layers):
-            x = self.walk.part(x, number, "attention", "", {}, lambda y, at=number: self._attend(y, at, positions))
+            x = self.walk.part(x, number, "attention", "", {}, partial(self._attend, number, positions))
             if memory[0]:
-                x = self.walk.part(x, number, "cross", "", {}, lambda y, at=number: self._cross(y, at, memory))
+                x = self.walk.part(x, number, "cross", "", {}, partial(self._cross, number, memory))
             if self.a.mlp_width:
-                x = self.walk.part(x, number, "mlp", "", {}, lambda y, at=number: self.walk.mlp(y, at, {}))
+                x = self.walk.part(x, number, "mlp", "", {}, partial(self.walk.mlp, number, {}))
         return self.walk.layers["logits"](self.walk.finish(x)[:, -1:])[0, 0]
 
-    def _attend(self, y: tf.Tensor, number: int, positions: tf.Tensor) -> tf.Tensor:
+    def _attend(self, number: int, positions: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         """Return what self-attention adds, (1, n, width), with the keys and values of the tokens before."""
         name, start, end = f"block_{number + 1}_", positions[0], positions[-1] + 1
         weights, heads = self.walk.layer(f"{name}weights"), self.walk.layer(f"{name}heads")
@@ -123,7 +127,7 @@ class Writer:
         mixed = tf.matmul(attention, self.values[number][:, :, :end])
         return self.walk.layer(f"{name}attention_out")(join_heads(mixed))
 
-    def _cross(self, y: tf.Tensor, number: int, memory: tuple[Any, Any]) -> tf.Tensor:
+    def _cross(self, number: int, memory: tuple[Any, Any], y: tf.Tensor) -> tf.Tensor:
         """Return what attention to the source adds: (1, n, width)."""
         name, fused = f"block_{number + 1}_cross_", memory[0][number]
         weights, heads = self.walk.layer(f"{name}weights"), self.walk.layer(f"{name}heads")
@@ -163,7 +167,8 @@ def generate(
     read, room = len(tokens), architecture.context if architecture.positions == "learned" else len(tokens) + count
     writer = writer_of(model, architecture, min(room, len(tokens) + count))
     memory = writer.remember(None if source is None else known(source, architecture))
-    generator, drawn, start = np.random.default_rng(sampling.seed), [], 0
+    drawn: list[Drawn] = []
+    generator, start = np.random.default_rng(sampling.seed), 0
     begun = perf_counter()
     while len(drawn) < count and len(tokens) < room + 1:
         logits = writer.read(tf.constant(tokens[start:], tf.int32), tf.constant(start), memory).numpy()
@@ -173,9 +178,6 @@ def generate(
         if tokens[-1] == end or (told is not None and not told(tokens[-1])):
             break
     return collected(tokens[read:], drawn, perf_counter() - begun, architecture.vocabulary)
-
-
-Drawn = tuple[int, float, int, Array, Array]
 
 
 def draw(logits: Array, sampling: Sampling, generator: np.random.Generator) -> Drawn:

@@ -39,7 +39,7 @@ def attention_of(model: keras.Model, features: Any) -> dict[str, Array]:
         names = [layer.name for layer in model.layers if layer.name.endswith("weights")]
         inspector = keras.Model(model.inputs, {name: model.get_layer(name).output for name in names})
         model.known_attention = tf.function(lambda x: inspector(x, training=False), reduce_retracing=True)
-    found: dict[str, list[Array]] = {}
+    found: dict[str, list[tuple[str, Array]]] = {}
     for name, weights in model.known_attention(tf.nest.map_structure(tf.constant, features)).items():
         side = "source" if name.startswith("encoder_") else "cross" if "cross" in name else "own"
         found.setdefault(side, []).append((name, np.asarray(weights)))
@@ -110,8 +110,9 @@ def evaluate(model: keras.Model, data: TokenTask, view: TransformerView) -> dict
         metrics |= {f"{part}_loss": loss, f"{part}_accuracy": accuracy}
     metrics["test_exact"] = exact
     metrics["test_bits"] = metrics["test_loss"] / np.log(2) / data.characters_per_token
+    scores = np.asarray(view.seen_scores)
     for name in ("previous", "induction"):
-        metrics[f"{name}_score"] = float(view.seen_scores[..., HEAD_SCORES.index(name)].max())
+        metrics[f"{name}_score"] = scores[..., HEAD_SCORES.index(name)].max()
     return {name: float(value) for name, value in metrics.items()}
 
 

@@ -120,7 +120,7 @@ def writing(
     """Return what the network writes behind the tokens, and the alternatives to each token."""
     count = min(max(whole(wanted.get("count", 40), "count"), 1), MOST_WRITTEN)
     sampling = sampling_of(wanted)
-    writes = {"sampling": sampling, "source": source, "end": data.end}
+    writes: dict[str, Any] = {"sampling": sampling, "source": source, "end": data.end}
     generate(model, model.architecture, tokens, 2, **writes)  # compiles, so that the time is that of writing
     first = generate(model, model.architecture, tokens, count, **writes)
     view = written_view(first, data)

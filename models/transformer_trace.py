@@ -8,6 +8,7 @@ The logit lens: nostalgebraist, "interpreting GPT: the logit lens", 2020. Direct
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -168,12 +169,12 @@ class Walk:
         own: where each token stands, and which may be seen; memory: the source's last stream, and what of it may be.
         """
         entered = x
-        x = self.part(x, number, "attention", "normalized", kept, lambda y: self.attend(y, number, kept, *own))
+        x = self.part(x, number, "attention", "normalized", kept, partial(self.attend, number, kept, own))
         keep(kept, middle=x)
         if memory[0] is not None:
-            x = self.part(x, number, "cross", "", kept, lambda y: self.cross(y, number, kept, *memory))
+            x = self.part(x, number, "cross", "", kept, partial(self.cross, number, kept, memory))
         if self.a.mlp_width:
-            x = self.part(x, number, "mlp", "mlp_in", kept, lambda y: self.mlp(y, number, kept))
+            x = self.part(x, number, "mlp", "mlp_in", kept, partial(self.mlp, number, kept))
         return entered if number in self.surgery.cut_layers else x
 
     def part(self, x: Any, number: int, name: str, reads: str, kept: Kept, work: Callable[[Any], Any]) -> Any:
@@ -187,9 +188,9 @@ class Walk:
         keep(kept, **{f"{name}_out": added})
         return x + added if before else normalize(x + added)
 
-    def attend(self, y: Any, number: int, kept: Kept, positions: Any, seen: Any) -> Any:
+    def attend(self, number: int, kept: Kept, own: tuple[Any, Any], y: Any) -> Any:
         """Return what self-attention adds: (1, T, d)."""
-        name = f"block_{number + 1}_"
+        name, (positions, seen) = f"block_{number + 1}_", own
         weights, heads = self.layer(f"{name}weights"), self.layer(f"{name}heads")
         fused = self.layer(f"{name}qkv")(y)
         queries, keys, values = weights.queries(fused, positions), weights.keys(fused, positions), heads.values(fused)
@@ -199,17 +200,17 @@ class Walk:
         keep(kept, queries=queries, keys=keys, values=values, scores=scores, attention=attention, mixed=mixed)
         return self.layer(f"{name}attention_out")(join_heads(mixed))
 
-    def cross(self, y: Any, number: int, kept: Kept, memory: Any, seen: Any) -> Any:
+    def cross(self, number: int, kept: Kept, memory: tuple[Any, Any], y: Any) -> Any:
         """Return what attention to the source adds: (1, T, d)."""
-        name = f"block_{number + 1}_cross_"
+        name, (source, seen) = f"block_{number + 1}_cross_", memory
         weights, heads = self.layer(f"{name}weights"), self.layer(f"{name}heads")
-        fused = self.layer(f"{name}keys_values")(memory)
+        fused = self.layer(f"{name}keys_values")(source)
         scores = weights.scores(weights.queries(self.layer(f"{name}queries")(y)), weights.keys(fused))
         attention = softmax(cut(weights.masked(scores, seen), number, self.surgery.cut_cross))
         keep(kept, cross_scores=scores, cross_attention=attention)
         return self.layer(f"{name}out")(join_heads(tf.matmul(attention, heads.values(fused))))
 
-    def mlp(self, y: Any, number: int, kept: Kept) -> Any:
+    def mlp(self, number: int, kept: Kept, y: Any) -> Any:
         """Return what the MLP adds: (1, T, d)."""
         name = f"block_{number + 1}_"
         if self.a.experts:

@@ -88,4 +88,6 @@ page.leads_on(
     "parameters, and says where the Transformer does not win.",
     following="architecture_fit",
 )
-page.code("This is the code that just ran.", ("build_transformer", "stack", "residual", "self_attention", "mlp", "train"))
+page.code(
+    "This is the code that just ran.", ("build_transformer", "stack", "residual", "self_attention", "mlp", "train")
+)

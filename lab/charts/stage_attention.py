@@ -33,7 +33,9 @@ class AttentionPanel(Frame):
     def to_payload(self) -> dict[str, Any]:
         """Return the panel as JSON data. Raises ValueError on shapes that do not fit."""
         if self.maps.ndim != 5 or self.maps.shape[3:] != (len(self.down), len(self.across)):
-            raise ValueError(f"{self.title!r}: maps must be (frames, layers, heads, {len(self.down)}, {len(self.across)})")
+            raise ValueError(
+                f"{self.title!r}: maps must be (frames, layers, heads, {len(self.down)}, {len(self.across)})"
+            )
         if len(self.names) != len(self.maps) or any(len(row) != np.prod(self.maps.shape[1:3]) for row in self.names):
             raise ValueError(f"{self.title!r}: every frame needs a name for each head")
         levels = np.rint(np.clip(np.nan_to_num(self.maps.astype(np.float32)), 0, 1) * LEVELS).astype(np.uint8)
@@ -75,7 +77,10 @@ class SequencePanel(Frame):
             "wanted": [list(row) for row in self.wanted],
             "texts": [str(text) for text in texts],
             "said": [frame.ravel().tolist() for frame in places.reshape(self.said.shape)],
-            "right": [packed(np.rint(np.clip(frame.astype(np.float32), 0, 1) * LEVELS).astype(np.uint8)) for frame in self.right],
+            "right": [
+                packed(np.rint(np.clip(frame.astype(np.float32), 0, 1) * LEVELS).astype(np.uint8))
+                for frame in self.right
+            ],
         }
 
 

@@ -15,7 +15,7 @@ SHOWN_STEPS, SHOWN_ALTERNATIVES = 24, 5
 
 
 def alternatives(chosen: Sequence[str], texts: Sequence[Sequence[str]], shares: Any) -> Any:
-    """Return a table of the first steps: a row for each drawn token, its best alternatives as cells, the drawn one framed.
+    """Return the first steps as a table: a row for each drawn token, its best alternatives as cells, itself framed.
 
     chosen: the drawn tokens; texts, shares: (steps, candidates), best first.
     """

@@ -1,6 +1,7 @@
 """Pictures of the inside of a Transformer while it trains: when heads form, what kind each is, what it is worth."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
@@ -28,29 +29,34 @@ def formation(run: ShownRun, _view: Any) -> Any:
     if len(rows) < 3:
         return None
     most = max(float(row["test_loss"]) for row in rows) or 1.0
-    table = pd.DataFrame([
-        {"step": int(row["step"]), "line": name, "value": value}
-        for row in rows
-        for name, value in [
-            ("loss, share of its largest", float(row["test_loss"]) / most),
-            *((name, float(row[key])) for name, (key, _) in LINES.items() if key in row),
+    table = pd.DataFrame(
+        [
+            {"step": int(row["step"]), "line": name, "value": value}
+            for row in rows
+            for name, value in [
+                ("loss, share of its largest", float(row["test_loss"]) / most),
+                *((name, float(row[key])) for name, (key, _) in LINES.items() if key in row),
+            ]
         ]
-    ])
+    )
     names = ["loss, share of its largest", *LINES]
     scale = alt.Scale(domain=names, range=[ROLES["baseline"], *(colour for _, colour in LINES.values())])
     base = alt.Chart(table).encode(
         x=alt.X("step:Q", title="step"),
         y=alt.Y("value:Q", title="share or score", scale=alt.Scale(domain=[0, 1])),
-        color=alt.Color("line:N", sort=names, scale=scale, legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=240)),
+        color=alt.Color(
+            "line:N", sort=names, scale=scale, legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=240)
+        ),
         tooltip=["line", "step", alt.Tooltip("value", format=".3f")],
     )
-    layers = [base.mark_line(strokeWidth=2.5)]
+    layers: list[Any] = [base.mark_line(strokeWidth=2.5)]
     if (step := jump(run)) is not None:
         rule = pd.DataFrame({"step": [step], "told": ["the jump"]})
         marked = alt.Chart(rule).encode(x="step:Q")
         layers.append(marked.mark_rule(strokeDash=[4, 3], color=TEXT))
         layers.append(marked.mark_text(align="left", dx=5, dy=-118, color=TEXT).encode(text="told:N"))
-    return finished(alt.layer(*layers), HEIGHT)
+    joined: Any = alt.layer(*layers)
+    return finished(joined, HEIGHT)
 
 
 def jump(run: ShownRun) -> int | None:
@@ -58,7 +64,7 @@ def jump(run: ShownRun) -> int | None:
     rows = [row for row in run.rows if "test_accuracy" in row]
     if len(rows) < 3:
         return None
-    rises = [float(after["test_accuracy"]) - float(before["test_accuracy"]) for before, after in zip(rows, rows[1:], strict=False)]
+    rises = [float(after["test_accuracy"]) - float(before["test_accuracy"]) for before, after in pairwise(rows)]
     place = int(np.argmax(rises))
     return int(rows[place + 1]["step"]) if sum(rises[max(0, place - 2) : place + 3]) >= 0.25 else None
 
@@ -70,12 +76,16 @@ def formation_notice(run: ShownRun, _view: Any) -> str:
         return "No jump here: the share right rises slowly, or not at all."
     before = max((row for row in run.rows if row["step"] < step), key=lambda row: row["step"], default=run.rows[0])
     last = run.rows[-1]
-    told = f"Around step {step:,} the share right jumps, from {before['test_accuracy']:.2f} to {last['test_accuracy']:.2f} at the end."
+    told = (
+        f"Around step {step:,} the share right jumps, from {before['test_accuracy']:.2f} to "
+        f"{last['test_accuracy']:.2f} at the end."
+    )
     if "induction_score" not in last:
         return told
     return (
         f"{told} With it the largest induction score goes from {before['induction_score']:.2f} to "
-        f"{last['induction_score']:.2f}, the previous-token score from {before['previous_score']:.2f} to {last['previous_score']:.2f}."
+        f"{last['induction_score']:.2f}, the previous-token score from {before['previous_score']:.2f} to "
+        f"{last['previous_score']:.2f}."
     )
 
 
@@ -112,5 +122,3 @@ def comparison(run: ShownRun, view: Any) -> Any:
 def comparison_notice(run: ShownRun, _view: Any) -> str:
     """Say what chance means in this task."""
     return f"Chance is {float(run.facts['data']['chance']):.2f}. {run.facts['data']['chance_reason']}"
-
-

@@ -35,14 +35,16 @@ def main_axes(points: Array, count: int = 2) -> tuple[Array, Array]:
 
 def _axes(shares: Array) -> tuple[alt.X, alt.Y]:
     names = [f"main axis {k + 1} ({100 * float(share):.0f} % of the spread)" for k, share in enumerate(shares)]
-    plain = {"scale": alt.Scale(zero=False, padding=14), "axis": alt.Axis(tickCount=4, grid=False)}
+    plain: dict[str, Any] = {"scale": alt.Scale(zero=False, padding=14), "axis": alt.Axis(tickCount=4, grid=False)}
     return alt.X("x:Q", title=names[0], **plain), alt.Y("y:Q", title=names[1], **plain)
 
 
 def embeddings(vectors: Array, texts: Sequence[str], typed: Sequence[bool]) -> Any:
     """Return token embeddings (n, d) on their main axes: those of the text by name, the others as dots."""
     places, shares = main_axes(vectors)
-    table = pd.DataFrame({"x": places[:, 0], "y": places[:, 1], "token": [_seen(text) for text in texts], "typed": typed})
+    table = pd.DataFrame(
+        {"x": places[:, 0], "y": places[:, 1], "token": [_seen(text) for text in texts], "typed": typed}
+    )
     x, y = _axes(shares)
     tip = [alt.Tooltip("token:N")]
     others = alt.Chart(table[~table["typed"]].head(MOST_DOTS)).mark_circle(
@@ -73,6 +75,16 @@ def positions(rows: Array) -> Any:
     dots = alt.Chart(table).mark_circle(size=45, opacity=1).encode(x=x, y=y, color=colour, tooltip=["position:Q"])
     ends = alt.Chart(table.iloc[[0, -1]]).mark_text(dy=-11, fontSize=12, color=TEXT).encode(x=x, y=y, text="position:Q")
     return finished(line + dots + ends, HEIGHT)
+
+
+def neighbour_cosines(rows: Array) -> tuple[float, float]:
+    """Return the mean cosine of neighbouring rows (T, d), and of rows T / 2 apart; 1 where there is one row."""
+    if len(rows) < 2:
+        return 1.0, 1.0
+    half = len(rows) // 2
+    pairs = ((rows[:-1], rows[1:]), (rows[:-half], rows[half:]))
+    near, far = (float(cosines_by_layer(one, other).mean()) for one, other in pairs)
+    return near, far
 
 
 def cosines_by_layer(one: Array, other: Array) -> Array:
@@ -116,7 +128,9 @@ def words_in_space(before: Array, after: Array, texts: Sequence[str], groups: Se
     table = pd.concat(parts)
     table["chosen"] = [str(token).strip("␣").lower() == word.lower() for token in table["token"]]
     table["x"] += np.where(table["when"] == "before the first layer", 0.0, 2.8)
-    heads = pd.DataFrame({"x": [0.0, 2.8], "y": [1.35, 1.35], "title": ["before the first layer", "after the last layer"]})
+    heads = pd.DataFrame(
+        {"x": [0.0, 2.8], "y": [1.35, 1.35], "title": ["before the first layer", "after the last layer"]}
+    )
     plain = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
     x = alt.X("x:Q", title=None, axis=plain, scale=alt.Scale(domain=[-1.3, 4.2]))
     y = alt.Y("y:Q", title=None, axis=plain, scale=alt.Scale(domain=[-1.25, 1.45]))
@@ -124,7 +138,9 @@ def words_in_space(before: Array, after: Array, texts: Sequence[str], groups: Se
                        scale=alt.Scale(domain=["first", "second"], range=[CLASSES[0], CLASSES[5]]))  # fmt: skip
     base = alt.Chart(table).encode(x=x, y=y, color=colour, tooltip=["token", "sentence", "when"])
     dots = base.mark_circle(opacity=0.9).encode(size=alt.condition("datum.chosen", alt.value(170), alt.value(40)))
-    words = base.transform_filter("datum.chosen").mark_text(dy=-14, fontSize=14, fontWeight="bold").encode(text="token:N")
+    words = (
+        base.transform_filter("datum.chosen").mark_text(dy=-14, fontSize=14, fontWeight="bold").encode(text="token:N")
+    )
     titles = alt.Chart(heads).mark_text(fontSize=13, color=TEXT).encode(x=x, y=y, text="title:N")
     return finished(dots + words + titles, HEIGHT)
 

@@ -59,12 +59,18 @@ def attention(run: ShownRun, views: list[Any]) -> AttentionPanel:
     if crossed:
         source = run.scene["sources"][0]
         across = source[: length_of(source, vocabulary)]
-    maps = np.stack([
-        (view.seen_cross_attention if crossed else view.seen_attention)[0, :MOST_LAYERS, :MOST_HEADS, :long, : len(across)]
-        for view in views
-    ])  # (frames, L, H, T, S)
+    maps = np.stack(
+        [
+            (view.seen_cross_attention if crossed else view.seen_attention)[
+                0, :MOST_LAYERS, :MOST_HEADS, :long, : len(across)
+            ]
+            for view in views
+        ]
+    )  # (frames, L, H, T, S)
     names = tuple(_names(view, maps.shape[1], maps.shape[2], crossed) for view in views)
-    alts = tuple(_attention_alt(step, row_of, maps.shape) for (step, _), row_of in zip(run.moments, names, strict=False))
+    alts = tuple(
+        _attention_alt(step, row_of, maps.shape) for (step, _), row_of in zip(run.moments, names, strict=False)
+    )
     return AttentionPanel(
         title="Where each output looks in the source" if crossed else "Who looks at whom, head by head",
         alt=alts[-1],
@@ -113,7 +119,7 @@ def result(run: ShownRun, views: list[Any]) -> SequencePanel:
     long = max(lengths[:count])
     seen = np.array([_seen(str(one)) for one in vocabulary])
     wanted = tuple(
-        tuple(seen[int(token)] if token >= 0 else "" for token in row[:long]) for row in targets[:count]
+        tuple(str(seen[int(token)]) if token >= 0 else "" for token in row[:long]) for row in targets[:count]
     )
     right = np.stack([view.seen_right[:count, :long] for view in views])
     alts = tuple(_said_alt(run, step, view, count) for (step, _), view in zip(run.moments, views, strict=False))
@@ -121,7 +127,7 @@ def result(run: ShownRun, views: list[Any]) -> SequencePanel:
         title="What it says at every place",
         alt=alts[-1],
         alts=alts,
-        notice="Above, the token it reads; below, what it says should come. Nothing is asked where the lower half is empty.",
+        notice="Above, the token it reads; below, what it says should come. An empty lower half: nothing is asked.",
         weight=1.05,
         read=tuple(words(run, row[:long]) for row in inputs[:count]),
         wanted=wanted,
@@ -134,7 +140,8 @@ def _said_alt(run: ShownRun, step: int, view: Any, count: int) -> str:
     targets = run.scene["targets"][:count]
     asked = targets >= 0
     right = int((view.seen_best[:count] == targets)[asked].sum())
-    return f"Test sequences with what the network says at each place. At step {step:,}, {right} of {int(asked.sum())} are right."
+    told = "Test sequences with what the network says at each place."
+    return f"{told} At step {step:,}, {right} of {int(asked.sum())} are right."
 
 
 def ended(run: ShownRun, views: list[Any]) -> AttentionPanel:
@@ -146,10 +153,10 @@ def ended(run: ShownRun, views: list[Any]) -> AttentionPanel:
 
 
 def curves(run: ShownRun, overlay: ShownRun | None = None) -> list[CurvesPanel]:
-    """Return the loss, and under it the share right with the largest previous-token and induction scores of any head."""
-    baselines = {one["metric"]: [] for one in run.facts.get("baselines", [])}
+    """Return the loss, and under it the share right with the largest previous-token and induction scores."""
+    baselines: dict[str, list[tuple[str, float]]] = {}
     for one in run.facts.get("baselines", []):
-        baselines[one["metric"]].append((str(one["name"]), float(one["value"])))
+        baselines.setdefault(str(one["metric"]), []).append((str(one["name"]), float(one["value"])))
     loss = _curve(run, overlay, "loss", "Loss", "nats per token", baselines.get("test_loss", [])[-1:])
     right = _curve(run, overlay, "accuracy", "Share right, and heads that form", "share, score",
                    baselines.get("test_accuracy", [])[:1])  # fmt: skip

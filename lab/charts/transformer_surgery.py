@@ -33,7 +33,9 @@ def before_after(change: Change, place: int) -> Any:
         tooltip=["token", "network", alt.Tooltip("share", format=".2%")],
     )  # fmt: skip
     colours = alt.Scale(domain=[BEFORE, AFTER], range=[ROLES["baseline"], ROLES["wrong"]])
-    bars = base.mark_bar().encode(color=alt.Color("network:N", scale=colours, legend=alt.Legend(title=None, orient="top")))
+    bars = base.mark_bar().encode(
+        color=alt.Color("network:N", scale=colours, legend=alt.Legend(title=None, orient="top"))
+    )
     numbers = base.mark_text(align="left", dx=4, color=TEXT).encode(text=alt.Text("share:Q", format=".1%"))
     return finished(bars + numbers, 40 + 44 * len(order))
 
@@ -50,4 +52,6 @@ def sentence(change: Change, place: int) -> str:
 
 def name(text: str) -> str:
     """Return a token as it is read: signs for what cannot be seen."""
-    return str(text).replace("\n", "↵").replace(" ", "␣", 1) if str(text).startswith(" ") else str(text).replace("\n", "↵")
+    return (
+        str(text).replace("\n", "↵").replace(" ", "␣", 1) if str(text).startswith(" ") else str(text).replace("\n", "↵")
+    )

@@ -1,4 +1,4 @@
-"""The attention reader: one text in one Transformer, from all sides, without the server for what is pointed at or chosen.
+"""The attention reader: one text in one Transformer, from all sides; pointing and choosing need no server.
 
 Views: lines between tokens, a heat map, all heads, query times key, and the whole way from tokens to sampling with the
 arithmetic of any cell. The server is told two things: which cell's weights are wanted, and what is to be cut.
@@ -17,7 +17,8 @@ from lab.components.stage import slim
 _FOLDER = Path(__file__).parent
 _PARTS = (
     "stage_numbers", "stage_canvas", "attention_tensor", "attention_map", "attention_lines", "attention_grid",
-    "attention_neuron", "attention_lens", "transformer_stations", "transformer_way", "attention_side", "attention_reader",
+    "attention_neuron", "attention_lens", "transformer_stations", "transformer_way", "attention_side",
+    "attention_reader",
 )  # fmt: skip
 PARTS_OF_A_CELL = (
     "query", "key", "value", "output", "mlp_in", "mlp_out", "normalization_1", "normalization_2", "normalization_final",
@@ -60,8 +61,10 @@ class Cut:
     from_: int = 0
 
 
-def attention_reader(reading: bytes, *, key: str, on_cut: Callable[[], None], on_layer: Callable[[], None]) -> Cell | None:
-    """Show a reading (see lab.charts.transformer_reading) and return the cell whose weights are wanted, if there is one.
+def attention_reader(
+    reading: bytes, *, key: str, on_cut: Callable[[], None], on_layer: Callable[[], None]
+) -> Cell | None:
+    """Show a reading (see lab.charts.transformer_reading) and return the cell whose weights are wanted, if any.
 
     on_cut: called before the script runs again when something is to be cut; it finds it with `cut_of`; on_layer: the
     same when a layer of a large network is looked at of which not everything is there; see `layer_of`.
@@ -77,7 +80,7 @@ def cell_weights(weights: Mapping[str, Any] | None, *, key: str) -> None:
 
 
 def cell_of(state: Any) -> Cell | None:
-    """Return the wanted cell of the component's state; None unless it is well-formed: nothing from outside is trusted."""
+    """Return the wanted cell of the component's state; None unless it is well-formed: nobody outside is trusted."""
     said = _said(state, "cell")
     if said is None or said.get("part") not in PARTS_OF_A_CELL or not isinstance(said.get("key"), str):
         return None

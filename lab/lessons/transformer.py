@@ -19,13 +19,17 @@ from lab.storage import uploads_folder
 
 TEXTS = ("characters", "pieces")
 REASONS = (
-    ("One step to any place", "A recurrent network passes a message on from step to step; a window grows layer by layer. "
+    ("One step to any place",
+     "A recurrent network passes a message on from step to step; a window grows layer by layer. "
      "Attention joins any two tokens in one step, so how far apart they are hardly matters."),
-    ("Relevance is learned", "Which tokens belong together is no part of the wiring. Queries and keys are weights like all "
+    ("Relevance is learned",
+     "Which tokens belong together is no part of the wiring. Queries and keys are weights like all "
      "others, and the heads on this page formed in training."),
-    ("All places at once", "In training no token waits for the one before. The steps that must follow one another are the "
+    ("All places at once",
+     "In training no token waits for the one before. The steps that must follow one another are the "
      "layers, not the tokens. On a processor with many units, that is what decides."),
-    ("It grows well", "Every part has the same form: more layers, more heads, more width. Nothing else has to be invented "
+    ("It grows well",
+     "Every part has the same form: more layers, more heads, more width. Nothing else has to be invented "
      "for the next size. What it pays is on this page, too: time and memory with the square of the length."),
 )  # fmt: skip
 KEPT = (
@@ -94,7 +98,11 @@ def why_it_won() -> None:
 
 def _kept(slug: str, words: str) -> None:
     stop = BY_SLUG[slug]
-    if stop.built:
-        st.page_link(f"pages/{slug}.py", label=f"**{stop.title}.** {words}")
-    else:
-        st.html(f"<p><b>{stop.title}.</b> {words}</p>")
+    name, told = st.columns((1, 1.7), vertical_alignment="center")
+    with name:
+        if stop.built:
+            st.page_link(f"pages/{slug}.py", label=stop.title)
+        else:
+            st.html(f"<p><b>{stop.title}</b></p>")
+    with told:
+        st.html(f"<p>{words}</p>")

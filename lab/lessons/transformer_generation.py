@@ -10,6 +10,7 @@ import streamlit as st
 from lab.charts.transformer_generation import SHOWN_STEPS, alternatives, cache_times
 from lab.frame import quiet
 from lab.lessons.transformer_networks import Network, choose
+from lab.lessons.transformer_reader import give
 from lab.shown_run import ShownRun
 from models.base import Array
 
@@ -21,6 +22,8 @@ def go_on(run: ShownRun) -> None:
     network = choose(run, "transformer:generation", texts_only=True, generating=True)
     if network is None:
         return
+    if st.session_state.pop("transformer:whole", False):
+        st.rerun()  # the reader is another part of the page
     columns = st.columns((3, 1, 1, 1, 1, 1), vertical_alignment="bottom")
     with columns[0]:
         text = st.text_input("The beginning", START, key="transformer:beginning", max_chars=1000)
@@ -36,7 +39,7 @@ def go_on(run: ShownRun) -> None:
 def _sampling(columns: Any) -> dict[str, float | int]:
     with columns[0]:
         temperature = st.number_input("Temperature", 0.0, 2.0, 0.7, 0.1, key="transformer:temperature",
-                                      help="Below 1 the likely gets likelier; 0 takes the likeliest always.")  # fmt: skip
+                                      help="Below 1 the likely gets likelier; 0: always the likeliest.")  # fmt: skip
     with columns[1]:
         top_k = st.number_input("Top-k", 0, 200, 40, key="transformer:top_k", help="0: no cut.")
     with columns[2]:
@@ -59,14 +62,16 @@ def _show(network: Network, text: str, found: Mapping[str, Array]) -> None:
     drawn = [str(one) for one in found["generated_texts"]]
     texts = [[str(one) for one in row] for row in found["generated_top_texts"]]
     with left:
-        st.html(f'<p class="picture-title">The first {min(SHOWN_STEPS, len(drawn))} tokens, and what else there was</p>')
+        st.html(
+            f'<p class="picture-title">The first {min(SHOWN_STEPS, len(drawn))} tokens, and what else there was</p>'
+        )
         st.altair_chart(alternatives(drawn, texts, found["generated_top_probabilities"]),
                         alt="For each generated token its five best candidates with their probabilities")  # fmt: skip
     with right:
         shares = np.asarray(found["generated_probabilities"], float)
         best = np.mean([one == row[0] for one, row in zip(drawn, texts, strict=True)])
         st.html(
-            f'<p class="notice"><b>Notice.</b> A frame marks the token that was drawn. {best:.0%} of all {len(drawn)} were the '
+            f'<p class="notice"><b>Notice.</b> A frame marks the drawn token. {best:.0%} of all {len(drawn)} were the '
             f"likeliest one; the mean probability of a drawn token was {shares.mean():.0%}. Where the network is sure, "
             "the row is dark on the left; where it is not, chance decides.</p>"
         )
@@ -75,8 +80,7 @@ def _show(network: Network, text: str, found: Mapping[str, Array]) -> None:
 
 
 def _look(network: Network, text: str) -> None:
-    st.session_state[f"transformer:text:{network.key}"] = text[:1000]
-    st.session_state["transformer:reader:who"] = network.key
+    give(network, text[:1000])
     st.session_state["transformer:whole"] = True
 
 
@@ -86,7 +90,9 @@ def _safe(text: str) -> str:
 
 def _time(network: Network, question: Mapping[str, Any]) -> None:
     if not st.toggle("Time it with a cache and without", key="transformer:timing"):
-        quiet("A cache keeps the keys and values of all tokens so far, so that each step computes one token and not all.")
+        quiet(
+            "A cache keeps the keys and values of all tokens so far, so that each step computes one token and not all."
+        )
         return
     plain = network.asked({**question, "cache": False})
     cached = network.asked({**question, "cache": True})
@@ -98,5 +104,5 @@ def _time(network: Network, question: Mapping[str, Any]) -> None:
     st.altair_chart(cache_times(times), alt="Milliseconds for one generated token with a cache and without")
     same = cached["generated"].tolist() == plain["generated"].tolist()
     told = "Both drew the same tokens" if same else "The two drew different tokens, since sums are rounded differently"
-    st.html(f'<p class="notice"><b>Notice.</b> {told}: {times["without"] / times["with cache"]:.1f} times as fast with the '
-            f"cache, over {count} tokens. The longer the text, the larger the difference.</p>")  # fmt: skip
+    st.html(f'<p class="notice"><b>Notice.</b> {told}: {times["without"] / times["with cache"]:.1f} times as fast with '
+            f"the cache, over {count} tokens. The longer the text, the larger the difference.</p>")  # fmt: skip

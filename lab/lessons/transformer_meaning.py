@@ -36,7 +36,7 @@ def two_sentences(run: ShownRun) -> None:
 
 
 def ends_of(trace: Mapping[str, Array], word: str) -> list[int]:
-    """Return the places of the last token of every occurrence of a word in a trace's texts; letters' case is ignored."""
+    """Return where every occurrence of a word ends in a trace's texts; the case of letters is ignored."""
     texts = [str(text) for text in trace["texts"]]
     wanted, found = word.lower(), []
     for start in range(len(texts)):
@@ -68,16 +68,18 @@ def _word(one: Mapping[str, Array], other: Mapping[str, Array], word: str) -> No
         texts = [str(text) for trace in (one, other) for text in trace["texts"]]
         ends = [np.concatenate([trace["stream"][layer] for trace in (one, other)]) for layer in (0, -1)]
         st.altair_chart(charts.words_in_space(ends[0], ends[1], texts, groups, word),
-                        alt=f"Tokens of two sentences on two main axes, before and after all layers; {word} is marked")  # fmt: skip
+                        alt=f"Tokens of two sentences on main axes before and after, {word} marked")  # fmt: skip
         quiet("Each half has its own two main axes. The axes are chosen by spread alone, not by meaning.")
 
 
 def _told(found: Array) -> str:
+    """Say how the cosine goes from layer to layer; found: (L + 1,)."""
     layer = int(found.argmin())
     where = "before the first layer" if layer == 0 else f"after layer {layer}"
+    way = "pulls the two apart" if found[-1] < found[0] else "does not pull the two apart in this network"
     return (
-        f"Cosine {found[0]:.2f} before the first layer, {found[-1]:.2f} after the last, lowest {found[layer]:.2f} {where}. "
-        "Before attention a token knows only itself and its place; what it reads pulls the two apart."
+        f"Cosine {found[0]:.2f} before the first layer, {found[-1]:.2f} after the last, "
+        f"lowest {found[layer]:.2f} {where}. Before attention a token knows only itself and its place; what it reads {way}."
     )
 
 
@@ -90,7 +92,7 @@ def _tables(network: Network, text: str, word: str) -> None:
     with left:
         st.html('<p class="picture-title">The embeddings of these tokens among others of the vocabulary</p>')
         st.altair_chart(charts.embeddings(found["embeddings"], texts, found["typed"].tolist()),
-                        alt="Token embeddings on their two main axes; those of the sentences carry their names")  # fmt: skip
+                        alt="Token embeddings on two main axes; those of the sentences carry their names")  # fmt: skip
         if told := _neighbours(found["embeddings"], texts, word):
             st.html(f'<p class="notice"><b>Notice.</b> {told}</p>')
     with right:
@@ -99,8 +101,12 @@ def _tables(network: Network, text: str, word: str) -> None:
         if rows is None:
             quiet("This network adds nothing for positions: they turn its queries and keys, or it has none.")
             return
-        st.altair_chart(charts.positions(rows), alt="What positions add, on two main axes, a path from the first place on")
-        quiet(f"The vectors of the first {len(rows)} places. Neighbours lie near each other: so nearness can be read off.")
+        st.altair_chart(
+            charts.positions(rows), alt="What positions add, on two main axes, a path from the first place on"
+        )
+        quiet(
+            f"The vectors of the first {len(rows)} places. Neighbours lie near each other: so nearness can be read off."
+        )
 
 
 def _neighbours(vectors: Array, texts: Sequence[str], word: str) -> str:

@@ -1,4 +1,4 @@
-"""Who can read a text on the Transformer page: the network trained above, the stored one, pretrained ones on request."""
+"""Who can read a text on the Transformer page: the network trained above, the stored one, published ones."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -155,9 +155,9 @@ def _ask_run(run: ShownRun, question: Mapping[str, Any]) -> Arrays:
     cuts = {name: asked_for[name] for name in ("temperature", "top_k", "top_p", "seed") if name in asked_for}
     plain = not asked_for.get("cache", True)
     write = {"count": asked_for["generate"], **cuts, "compare": plain}
-    found = dict(session.engine().ask(run.run_id, {"text": asked_for["text"], "write": write}))
-    found["continuation"] = np.array(["".join(str(text) for text in found["generated_texts"])])
-    return found
+    found = session.engine().ask(run.run_id, {"text": asked_for["text"], "write": write})
+    continuation = "".join(str(text) for text in found["generated_texts"])
+    return {**found, "continuation": np.array([continuation])}
 
 
 def _at_rest(run: ShownRun) -> bool:

@@ -23,10 +23,14 @@ def opened(model: ReadableModel, place: str) -> bool:
         return True
     if news.failed:
         st.warning(news.sentence)
-        st.button("Try again", on_click=lambda: progress(session.engine(), model, again=True), key=f"{key}:again:{place}")
+        st.button("Try again", on_click=_again, args=(model,), key=f"{key}:again:{place}")
         return False
     st.fragment(_wait, run_every=LOOK_SECONDS)(model)
     return False
+
+
+def _again(model: ReadableModel) -> None:
+    progress(session.engine(), model, again=True)
 
 
 def _offer(model: ReadableModel, key: str, place: str) -> None:
@@ -34,7 +38,12 @@ def _offer(model: ReadableModel, key: str, place: str) -> None:
         f"Fetching it takes {model.download_megabytes:,} MB from huggingface.co, once; reading with it takes about "
         f"{model.memory_megabytes:,} MB of memory. Licence: {model.licence}."
     )
-    st.button(f"Open {model.title}", key=f"{key}:go:{place}", type="primary", on_click=lambda: st.session_state.update({key: True}))
+    st.button(
+        f"Open {model.title}",
+        key=f"{key}:go:{place}",
+        type="primary",
+        on_click=lambda: st.session_state.update({key: True}),
+    )
 
 
 def _wait(model: ReadableModel) -> None:
@@ -42,4 +51,3 @@ def _wait(model: ReadableModel) -> None:
     if news.ready or news.failed:
         st.rerun()
     st.progress(news.share, news.sentence)
-

@@ -1,7 +1,6 @@
 """Type into a Transformer: a text, a network to read it, and the reader that shows everything the text does in it."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,6 +14,7 @@ from lab.shown_run import ShownRun
 from models.base import Array
 
 READER = "transformer:reader"
+TYPED, TEXTS, READS = "transformer:typed", "transformer:texts", "transformer:reads"
 
 
 def read_any_text(run: ShownRun, cutting: tuple[str, str]) -> None:
@@ -60,21 +60,33 @@ def _layers(network: Network) -> dict[str, list[int]]:
 
 
 def _text(network: Network) -> str:
-    key = f"transformer:text:{network.key}"
-    st.session_state.setdefault(key, network.first_text)
+    """Let the visitor type; one field for all networks, in which each finds what it was given last."""
+    texts: dict[str, str] = st.session_state.setdefault(TEXTS, {})
+    if st.session_state.get(READS) != (network.key, network.first_text):
+        st.session_state[READS] = (network.key, network.first_text)
+        st.session_state[TYPED] = texts.get(network.key, network.first_text)
+    st.session_state.setdefault(TYPED, network.first_text)
     field, example = st.columns((3, 1), vertical_alignment="bottom")
     with example:
-        if network.examples:
-            chosen = f"{key}:example"
-            st.selectbox("An example", network.examples, index=None, key=chosen, placeholder="Take an example",
-                         on_change=partial(_take_example, key, chosen), label_visibility="collapsed")  # fmt: skip
+        st.selectbox("An example", network.examples or ("",), index=None, key="transformer:example",
+                     placeholder="Take an example", on_change=_take_example, label_visibility="collapsed",
+                     disabled=not network.examples)  # fmt: skip
     with field:
-        return str(st.text_input("Text", key=key, max_chars=2000, help="Enter sends it to the network."))
+        text = str(st.text_input("Text", key=TYPED, max_chars=2000, help="Enter sends it to the network."))
+    texts[network.key] = text
+    return text
 
 
-def _take_example(key: str, chosen: str) -> None:
-    if text := st.session_state.get(chosen):
-        st.session_state[key] = text
+def _take_example() -> None:
+    if text := st.session_state.get("transformer:example"):
+        st.session_state[TYPED] = text
+
+
+def give(network: Network, text: str) -> None:
+    """Let a network read a text in the reader from the next run of the page on."""
+    st.session_state.setdefault(TEXTS, {})[network.key] = text
+    st.session_state[READS] = None
+    st.session_state["transformer:reader:who"] = network.key
 
 
 def _notes(trace: Mapping[str, Array]) -> None:

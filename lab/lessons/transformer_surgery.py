@@ -1,4 +1,4 @@
-"""Surgery on a text's way through a Transformer: what is cut, kept in the session, and what the cut does to the answer."""
+"""Surgery on a text's way through a Transformer: what is cut, and what the cut does to the answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +44,9 @@ def deeds() -> tuple[Deed, ...]:
 
 def add(deed: Deed) -> None:
     """Change one more thing, once; a token has one pretended position."""
-    kept = [one for one in deeds() if one != deed and not (one.kind == deed.kind == "position" and one.token == deed.token)]
+    kept = [
+        one for one in deeds() if one != deed and not (one.kind == deed.kind == "position" and one.token == deed.token)
+    ]
     st.session_state[CUTS] = [*kept, deed][-MOST_CUTS:]
 
 
@@ -61,10 +63,8 @@ def take(cut: Cut | None) -> None:
 
 def fitting(layers: int, heads: int, length: int) -> tuple[Deed, ...]:
     """Return the changes that mean something here; the others, made with another network or text, are forgotten."""
-    kept = [
-        one for one in deeds()
-        if one.layer < layers and one.head < heads and one.token < length and (one.kind != "arrow" or one.other < length)
-    ]  # fmt: skip
+    kept = [one for one in deeds() if one.layer < layers and one.head < heads and one.token < length]
+    kept = [one for one in kept if one.kind != "arrow" or one.other < length]
     if len(kept) < len(deeds()):
         st.session_state[CUTS] = kept
     return tuple(kept)
@@ -94,14 +94,18 @@ def theatre(before: Mapping[str, Array], after: Mapping[str, Array], positions: 
         place = _token("Candidates behind token", [str(text) for text in before["texts"]], length - 1, "shown")
         change = changed_candidates(before, after)
         st.altair_chart(before_after(change, place), alt="Candidates for the next token before and after surgery")
-        told = sentence(change, place) if deeds() else "Nothing is cut yet, so both networks agree. Cut something on the left."
+        told = (
+            sentence(change, place)
+            if deeds()
+            else "Nothing is cut yet, so both networks agree. Cut something on the left."
+        )
         st.html(f'<p class="notice"><b>Notice.</b> {told}</p>')
 
 
 def _choose(layers: int, heads: int, texts: list[str], positions: str) -> None:
     kinds = [kind for kind in KINDS if kind != "position" or positions != "none"]
-    kind = str(st.segmented_control("What to change", kinds, format_func=KINDS.__getitem__, default="head", required=True,
-                                    key="transformer:kind"))  # fmt: skip
+    kind = str(st.segmented_control("What to change", kinds, format_func=KINDS.__getitem__, default="head",
+                                    required=True, key="transformer:kind"))  # fmt: skip
     layer = head = token = other = 0
     columns = st.columns(2)
     if kind != "position":
@@ -115,14 +119,18 @@ def _choose(layers: int, heads: int, texts: list[str], positions: str) -> None:
     if kind == "arrow":
         other = _token("no longer looks at", texts, 0, "whom")
     if kind == "position":
-        other = int(st.number_input("is told that it is number", 1, len(texts), 1, key=f"transformer:place:{len(texts)}")) - 1
+        other = (
+            int(st.number_input("is told that it is number", 1, len(texts), 1, key=f"transformer:place:{len(texts)}"))
+            - 1
+        )
     words = "Move" if kind == "position" else "Cut"
     st.button(words, on_click=add, args=(Deed(kind, layer, head, token, other),), key="transformer:cut", type="primary")
 
 
 def _token(label: str, texts: list[str], default: int, key: str) -> int:
     """Let the visitor choose a token by its number and text."""
-    return int(st.selectbox(label, range(len(texts)), index=default, format_func=lambda k: f"{k + 1}  {texts[k].strip()}",
+    named = [f"{place + 1}  {text.strip()}" for place, text in enumerate(texts)]
+    return int(st.selectbox(label, range(len(texts)), index=default, format_func=named.__getitem__,
                             key=f"transformer:token:{key}:{hash(tuple(texts))}"))  # fmt: skip
 
 
@@ -131,4 +139,3 @@ def _list() -> None:
         st.button(f"Undo: {deed.words()}", on_click=undo, args=(deed,), key=f"transformer:undo:{place}")
     if len(deeds()) > 1:
         st.button("Undo all", on_click=undo, key="transformer:undo:all")
-

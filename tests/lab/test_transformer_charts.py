@@ -27,9 +27,11 @@ def trace(seed: int = 0, scale: float = 1.0) -> dict[str, Any]:
     shares = np.sort(random.random((LENGTH, CANDIDATES)), axis=-1)[:, ::-1]
     ids = np.stack([random.permutation(20)[:CANDIDATES] for _ in range(LENGTH)])
     return {
-        "shown_layers": np.arange(LAYERS), "tokens": np.arange(LENGTH), "texts": np.array(["The", " bank", " of", " \n", "مرحبا"]),
+        "shown_layers": np.arange(LAYERS), "tokens": np.arange(LENGTH),
+        "texts": np.array(["The", " bank", " of", " \n", "مرحبا"]),
         "queries": scale * random.normal(size=(LAYERS, HEADS, LENGTH, SIZE)), "attention": attention,
-        "stream": random.normal(size=(LAYERS + 1, LENGTH, HEADS * SIZE)), "head_scores": random.random((LAYERS, HEADS, 7)),
+        "stream": random.normal(size=(LAYERS + 1, LENGTH, HEADS * SIZE)),
+        "head_scores": random.random((LAYERS, HEADS, 7)),
         "head_types": np.array([["mixed"] * HEADS] * LAYERS), "mlp_hidden": random.normal(size=(LAYERS, LENGTH, 16)),
         "top_ids": ids, "top_probabilities": shares / 10, "top_logits": np.log(shares),
         "top_texts": np.array([[f" w{one}" for one in row] for row in ids]),
@@ -94,9 +96,11 @@ def test_changes_join_the_candidates_of_both_networks() -> None:
     before, after = trace(0), trace(1)
     change = changed_candidates(before, after, most=4)
     for place in range(LENGTH):
-        known = [dict(zip(one["top_texts"][place], one["top_probabilities"][place], strict=True)) for one in (before, after)]
+        known = [
+            dict(zip(one["top_texts"][place], one["top_probabilities"][place], strict=True)) for one in (before, after)
+        ]
         largest = {text: max(one.get(text, 0) for one in known) for one in known for text in one}
-        assert change.texts[place] == sorted(largest, key=lambda text: -largest[text])[:4]  # noqa: B023
+        assert change.texts[place] == sorted(largest, key=lambda text: -largest[text])[:4]
         for shares, one in zip((change.before[place], change.after[place]), known, strict=True):
             for text, share in zip(change.texts[place], shares, strict=True):
                 assert share == pytest.approx(one[text]) if text in one else np.isnan(share)
@@ -137,6 +141,13 @@ def test_cosines_by_layer() -> None:
     np.testing.assert_allclose(meaning.cosines_by_layer(one, -one), -1.0)
 
 
+def test_neighbours_on_a_circle_are_alike_and_opposite_places_are_not() -> None:
+    angles = np.arange(40) / 40 * 2 * np.pi
+    near, far = meaning.neighbour_cosines(np.stack([np.cos(angles), np.sin(angles)], axis=1))
+    assert near == pytest.approx(np.cos(angles[1])) and far == pytest.approx(-1)
+    assert meaning.neighbour_cosines(np.ones((1, 2))) == (1.0, 1.0)
+
+
 def test_nearest_are_the_largest_cosines() -> None:
     vectors = np.array([[1.0, 0], [0.9, 0.1], [0, 1], [-1, 0]])
     assert [text for text, _ in meaning.nearest(vectors, ["a", "b", "c", "d"], 0)] == ["b", "c", "d"]
@@ -150,7 +161,8 @@ def test_pictures_of_meaning_can_be_drawn() -> None:
         meaning.embeddings(vectors, texts, [True] * 3 + [False] * 9), meaning.positions(vectors),
         meaning.similarity({"a": np.linspace(1, 0, 4), "b": np.zeros(4)}),
         meaning.words_in_space(vectors, 2 * vectors, texts, ["first"] * 6 + ["second"] * 6, "w1"),
-        alternatives([" a", " b"], [[" a", " c"], [" d", " b"]], [[0.6, 0.2], [0.5, 0.4]]), cache_times({"with": 1.0, "without": 2.0}),
+        alternatives([" a", " b"], [[" a", " c"], [" d", " b"]], [[0.6, 0.2], [0.5, 0.4]]),
+        cache_times({"with": 1.0, "without": 2.0}),
     ):  # fmt: skip
         assert chart.to_dict()["height"] > 0
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.transformer import Architecture, build_transformer
-from models.transformer_answers import MOST_ROWS, answer
+from models.transformer_answers import MOST_ROWS, answer, read
 from models.transformer_cell import cell_weights
 
 TOKENS = [3, 1, 4, 1, 5, 9, 2]
@@ -109,7 +109,7 @@ def test_a_cell_that_is_not_there_is_told(question: dict[str, Any]) -> None:
 
 def test_an_answer_says_what_read_the_text() -> None:
     model, a = network()
-    found = answer(model, a, TOKENS, str, {}, notes=["One sign is unknown."])
+    found = read(model, a, TOKENS, str, notes=["One sign is unknown."])
     assert found.architecture is not None and found.notes is not None
     assert Architecture(**json.loads(str(found.architecture[0]))) == a
     assert found.notes.tolist() == ["One sign is unknown."]
@@ -134,6 +134,8 @@ def test_tables_hold_the_texts_tokens_first() -> None:
     found = asked(model, a, tables=True)
     assert found.table_ids[:6].tolist() == [3, 1, 4, 5, 9, 2] and found.typed.sum() == 6
     assert len(found.table_ids) == len(set(found.table_ids.tolist())) <= MOST_ROWS + 106
-    np.testing.assert_array_equal(found.embeddings, model.get_layer("token_embedding").get_weights()[0][found.table_ids])
+    np.testing.assert_array_equal(
+        found.embeddings, model.get_layer("token_embedding").get_weights()[0][found.table_ids]
+    )
     np.testing.assert_array_equal(found.position_rows, model.get_layer("positions").get_weights()[0])
     assert asked(*network(positions="none"), tables=True).position_rows is None
