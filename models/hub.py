@@ -22,8 +22,8 @@ def cached(name: str) -> Path | None:
     """Return the folder of a model that was fetched before and is whole, None otherwise; asks no network."""
     from huggingface_hub import try_to_load_from_cache
 
-    found = [try_to_load_from_cache(name, file) for file in FILES]
-    return Path(found[0]).parent if all(isinstance(one, str) for one in found) else None
+    found = [one for file in FILES if isinstance(one := try_to_load_from_cache(name, file), str)]
+    return Path(found[0]).parent if len(found) == len(FILES) else None
 
 
 def fetch(name: str, report: Report) -> Path:
@@ -65,7 +65,7 @@ def _look_for_network() -> None:
 def _fetched(name: str, report: Report) -> Path:
     from huggingface_hub import hf_hub_download
 
-    sizes = {file: int(hf_hub_download(name, file, dry_run=True).file_size) for file in FILES}
+    sizes = {file: int(hf_hub_download(name, file, dry_run=True).file_size or 0) for file in FILES}
     progress = Progress(sum(sizes.values()), report)
     folder = Path()
     for file in FILES:
@@ -104,7 +104,7 @@ class Progress:
 
         progress = self
 
-        class Counting(tqdm):  # type: ignore[misc, valid-type]
+        class Counting(tqdm):
             """Draws nothing."""
 
             def __init__(self, *arguments: Any, **named: Any) -> None:

@@ -20,7 +20,8 @@ MOST_TEXTS = 64  # of one question for places
 BIG = ("normalized", "queries", "keys", "values", "mixed", "attention_out", "middle", "mlp_in", "mlp_hidden", "mlp_out")
 """The fields of a trace that may be asked for some layers alone."""
 SHAPE = (
-    "kind", "layers", "heads", "width", "mlp_width", "vocabulary", "context", "positions", "normalization", "activation",
+    "kind", "layers", "heads", "width", "mlp_width", "vocabulary", "context", "positions", "normalization",
+    "activation",
 )  # fmt: skip
 KEPT_TRACES = 4  # so that asking for further layers of a text computes nothing anew
 BYTES = 4.0  # of a number
@@ -85,7 +86,7 @@ class Reader:
         if "generate" in question:
             return self._generate(reading, question)
         if question.get("cell") is not None or question.get("tables"):
-            return answer(self.model, self.architecture, reading.ids, self._text, question).arrays()
+            return answer(self.model, self.architecture, reading.ids.tolist(), self._text, question).arrays()
         return self._trace(reading, question)
 
     def warm(self) -> None:
@@ -107,7 +108,7 @@ class Reader:
         if key not in self._traces:
             while len(self._traces) >= KEPT_TRACES:
                 self._traces.pop(next(iter(self._traces)))
-            found = answer(self.model, self.architecture, reading.ids, self._text, {"surgery": surgery},
+            found = answer(self.model, self.architecture, reading.ids.tolist(), self._text, {"surgery": surgery},
                            texts=list(reading.texts))  # fmt: skip
             self._traces[key] = found.arrays()
         return some_layers(self._traces[key] | told(reading), question.get("layers"))

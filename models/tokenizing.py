@@ -109,7 +109,7 @@ class Tokenizer:
 
     def save(self, file: Path) -> None:
         """Write it as tokenizer.json."""
-        self.engine.save(str(file))
+        self.engine.save(str(file), pretty=False)
 
     def _encoded(self, text: str) -> Any:
         if len(text) > LONGEST_TEXT:

@@ -5,6 +5,7 @@ is, then questions are answered until "quit".
 """
 
 from collections.abc import Mapping
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ class Reader:
                 return
             if command == "ask":
                 number, question = value
-                send_answer(self.connection, number, lambda asked=question: self.open.answer(asked))
+                send_answer(self.connection, number, partial(self.open.answer, question))
 
 
 def refuse_if_short(title: str, need: float, free: float) -> None:

@@ -109,7 +109,7 @@ def minilm(source):
             f"attentions_{number}": torch.cat(out.attentions).numpy(),
             f"embedding_{number}": (mean / mean.norm()).numpy(),
         }
-    np.savez_compressed(HERE / "minilm.npz", **found)
+    np.savez_compressed(HERE / "minilm.npz", **found)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

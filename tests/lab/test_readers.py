@@ -113,7 +113,7 @@ def test_too_little_memory_is_refused_with_both_numbers() -> None:
     [
         ({}, None),
         ({"memory.max": "max", "memory.current": "5000000"}, None),
-        ({"memory.max": "90000000", "memory.current": "50000000", "memory.stat": "anon 1\ninactive_file 2000000\n"}, 42.0),
+        ({"memory.max": "90000000", "memory.current": "50000000", "memory.stat": "inactive_file 2000000\n"}, 42.0),
         ({"memory/memory.limit_in_bytes": "70000000", "memory/memory.usage_in_bytes": "60000000",
           "memory/memory.stat": "inactive_file 7\ntotal_inactive_file 1000000\n"}, 11.0),
     ],

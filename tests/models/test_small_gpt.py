@@ -120,7 +120,11 @@ def test_the_command_writes_a_model_that_can_be_measured_again(tmp_path: Path, m
     monkeypatch.setattr(command, "prepared_tokenizer", lambda *_: byte_pairs([documents[0].text], 264))
     monkeypatch.setattr(command, "CHECKED_CHARACTERS", 60)
     small = replace(TINY, vocabulary=264)
-    monkeypatch.setattr(command, "Training", lambda *data, recipe: Training(*data, architecture=small, recipe=recipe))
+
+    def training(tokens: Any, validation: Any, folder: Path, recipe: Recipe) -> Training:
+        return Training(tokens, validation, folder, small, recipe)
+
+    monkeypatch.setattr(command, "Training", training)
     told = command.train_gpt(tmp_path / "work", tmp_path / "model", SHORT)
     assert told == json.loads((tmp_path / "model" / "training.json").read_text("utf-8"))
     assert [moment["step"] for moment in told["curve"]] == [10, 20, 30, 40]
