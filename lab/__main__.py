@@ -2,6 +2,7 @@
 
 python -m lab train mlp dataset=digits seed=0 epochs=20 --json result.json
 python -m lab examples            train and store the runs that the pages open with (examples/)
+python -m lab train-gpt           train the small GPT that is shipped (pretrained/small-gpt), on one core
 """
 
 import argparse
@@ -18,7 +19,7 @@ from lab.controls_text import parse_settings
 from lab.engine.environment import training_environment
 from lab.engine.settings import Settings
 from lab.run_files import json_values
-from lab.storage import data_folder
+from lab.storage import data_folder, pretrained_folder
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,6 +33,11 @@ def main(arguments: Sequence[str]) -> int:
     train.add_argument("--no-store", action="store_true", help="do not keep the run in the store")
     examples = commands.add_parser("examples", help="train and store the runs the pages open with")
     examples.add_argument("families", nargs="*", help="only these families")
+    gpt = commands.add_parser("train-gpt", help="train the small GPT that is shipped; goes on where it stopped")
+    gpt.add_argument(
+        "--folder", type=Path, default=pretrained_folder() / "small-gpt", help="where the model is written"
+    )
+    gpt.add_argument("--steps", type=int, help="steps of a shorter or longer training")
     chosen = parser.parse_args(arguments)
     try:
         limits = Settings.from_environment()
@@ -58,6 +64,8 @@ def _run(chosen: argparse.Namespace, limits: Settings) -> int:
         importlib.import_module(plug_in.strip())
     if chosen.command == "train":
         return _train(chosen, limits.threads)
+    if chosen.command == "train-gpt":
+        return _train_gpt(chosen)
     return _examples(chosen.families, limits.threads)
 
 
@@ -100,6 +108,23 @@ def _train(chosen: argparse.Namespace, threads: int) -> int:
     if chosen.json:
         chosen.json.write_text(json.dumps(json_values(record), indent=1) + "\n", encoding="utf-8")
     return 0 if record["status"] == "finished" else 1
+
+
+def _train_gpt(chosen: argparse.Namespace) -> int:
+    if chosen.steps is not None and chosen.steps < 1:
+        return _refuse("The number of steps must be at least 1.")
+    from lab.engine.run_process import prepare_process
+
+    prepare_process(threads=1)
+    from lab.train_gpt import train_gpt
+    from models.small_gpt import Recipe
+
+    recipe = Recipe(steps=chosen.steps) if chosen.steps else Recipe()
+    told = train_gpt(data_folder() / "small-gpt", chosen.folder, recipe)
+    best = min(told["baselines"], key=lambda row: row["bits_per_character"])
+    print(f"Bits per character on unseen documents: {told['bits_per_character']:.3f}. "
+          f"{best['name']}: {best['bits_per_character']:.3f}.")  # fmt: skip
+    return 0
 
 
 def _examples(families: Sequence[str], threads: int) -> int:

@@ -33,6 +33,11 @@ def examples_folder() -> Path:
     return REPOSITORY / "examples"
 
 
+def pretrained_folder() -> Path:
+    """Return the folder of the models shipped with the repository; it is only read."""
+    return REPOSITORY / "pretrained"
+
+
 @cache
 def _writable(chosen: str) -> Path:
     for folder in [Path(chosen).expanduser()] * bool(chosen) + [REPOSITORY / "data"]:

@@ -145,7 +145,7 @@ class Panel(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Frame:
+class Frame:
     """What all panels share.
 
     title: a heading of a few words; alt: the picture in a sentence for those who cannot see it, with its numbers;
@@ -223,7 +223,7 @@ class Edges:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkPanel(_Frame):
+class NetworkPanel(Frame):
     """A network from left to right: nodes with tiles, edges whose colour and width are the weights.
 
     edges: one per pair of neighbouring layers (300 in all at most); weights: one array (frames, edges) per pair;
@@ -358,7 +358,7 @@ class Path:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanePanel(_Frame):
+class PlanePanel(Frame):
     """Points, paths and a background picture between two axes.
 
     backgrounds: one data URI per frame (or one for all, or none) that fills the domain, first row on top;
@@ -405,7 +405,7 @@ class PlanePanel(_Frame):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImagesPanel(_Frame):
+class ImagesPanel(Frame):
     """One composed picture per frame, such as a grid of digits.
 
     legend: pairs of a colour and its text, or its texts, one per frame; square: takes as much width as height.
@@ -469,7 +469,7 @@ class Series:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CurvesPanel(_Frame):
+class CurvesPanel(Frame):
     """Learning curves with a rule at the frame's step.
 
     baselines: pairs of label and value, drawn as grey lines; logarithmic: the y axis, values <= 0 leave gaps;

@@ -92,7 +92,9 @@ function columnOf(panel) {
   return `minmax(0, ${panel.weight}fr)`;
 }
 
-const VIEWS = { network: NetworkView, plane: PlaneView, images: ImagesView, curves: CurvesView };
+const VIEWS = {
+  network: NetworkView, plane: PlaneView, images: ImagesView, curves: CurvesView, attention: AttentionView, sequence: SequenceView,
+};
 
 /** One panel on the page: title, picture, legend, notice; the nodes stay, their content follows the data. */
 class PanelView {

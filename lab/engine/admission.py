@@ -48,6 +48,11 @@ class Admission:
         run.launching = self.engine.job(run.family, run.config, weights)
         threading.Thread(target=self._launch_now, args=(run, run.launching), daemon=True, name="run").start()
 
+    def launch_reader(self, run: RunState) -> None:
+        """Start the process of a model that only reads."""
+        run.launching = {**self.engine.job(run.family, {}), "reader": run.reader}
+        threading.Thread(target=self._launch_now, args=(run, run.launching), daemon=True, name="reader").start()
+
     def _queue(self) -> list[RunState]:
         waiting = [run for run in self.engine.runs.values() if run.state == "queued"]
         return sorted(waiting, key=lambda run: run.queued)

@@ -20,7 +20,7 @@ from lab.storage import data_folder
 
 METHODS = (
     "prepare", "start", "poll", "pause", "resume", "step", "set_pace", "set_learning_rate", "stop", "ask",
-    "release", "device", "census",
+    "release", "device", "census", "open_reader", "read",
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -162,6 +162,14 @@ class EngineClient:
     def ask(self, run_id: str, question: Mapping[str, Any]) -> Arrays:
         """See Engine.ask; returns the arrays by name."""
         return unpack(self._call("ask", run_id, dict(question)))
+
+    def open_reader(self, source: Mapping[str, Any], again: bool = False) -> str:
+        """See Engine.open_reader."""
+        return str(self._call("open_reader", dict(source), again))
+
+    def read(self, source: Mapping[str, Any], question: Mapping[str, Any]) -> Arrays:
+        """See Engine.read; returns the arrays by name."""
+        return unpack(self._call("read", dict(source), dict(question)))
 
     def release(self, owner: str) -> None:
         """See Engine.release; a missing engine needs no release."""

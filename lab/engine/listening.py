@@ -62,6 +62,8 @@ class _Handlers:
 
     def facts(self, value: dict[str, Any]) -> None:
         self.run.facts = {**self.run.facts, **value}
+        if self.run.reader:
+            self.engine.readers.heard(self.run)
 
     def scene(self, value: bytes) -> None:
         self.run.scene = value
@@ -87,7 +89,8 @@ class _Handlers:
 
     def trace(self, value: str) -> None:
         log.error("%s:\n%s", self.run.run_id, value)
-        if not self.run.compiled:  # a damaged file among the compiled functions would fail every later run as well
+        if not self.run.compiled and not self.run.reader:
+            # A damaged file among the compiled functions would fail every later run as well.
             self.engine.discard_compiled()
 
     def revived(self, value: None) -> None:

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 from typing import Any
@@ -26,6 +26,7 @@ from lab.engine.messages import FIRST_PICTURE, Moment, pack
 WEIGHTS_EVERY_SECONDS = 2.0
 SMALL_WEIGHTS = 1_000_000  # bytes; so few go along with every snapshot, so that a run killed at any time is complete
 ENGINE_SECONDS = 1.0
+WRITTEN_FOR_A_PERSON = ("UnreadableText",)  # errors whose text is a whole answer
 BUSY_SECONDS = 30.0  # of computing without letting another thread look after the engine
 
 
@@ -42,7 +43,9 @@ def main(connection: Connection, job: Mapping[str, Any]) -> None:
             if job["family"] == "":
                 connection.send(("device", describe_device()))
                 return
-            Run(connection, job).live()
+            from lab.engine.reader_process import Reader
+
+            (Reader if job.get("reader") else Run)(connection, job).live()
         except Exception as error:
             if isinstance(error, EOFError | BrokenPipeError | ConnectionResetError):
                 raise
@@ -190,6 +193,20 @@ def last_words(step: int, total_steps: int) -> str:
     return f"The stop rule ended this run at step {step:,}." if step < total_steps else ""
 
 
+def send_answer(connection: Connection, number: int, look: Callable[[], Mapping[str, Any]]) -> None:
+    """Send the arrays of an answer, or why there is none: whatever was asked, the process goes on."""
+    try:
+        answer = pack(look())
+    except Exception as error:
+        if not isinstance(error, ValueError):
+            connection.send(("trace", traceback.format_exc()))
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        begins = "" if type(error).__name__ in WRITTEN_FOR_A_PERSON else "This question cannot be answered: "
+        connection.send(("answer", (number, b"", f"{begins}{reason}")))
+    else:
+        connection.send(("answer", (number, answer, "")))
+
+
 class Run:
     """The life of one run."""
 
@@ -325,15 +342,7 @@ class Run:
             raise Quit
 
     def _answer(self, number: int, question: Mapping[str, Any]) -> None:
-        try:
-            answer = pack(self._looked(dict(question)))
-        except Exception as error:  # whatever was asked, the run goes on
-            if not isinstance(error, ValueError):
-                self.connection.send(("trace", traceback.format_exc()))
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            self.connection.send(("answer", (number, b"", f"This question cannot be answered: {reason}")))
-        else:
-            self.connection.send(("answer", (number, answer, "")))
+        send_answer(self.connection, number, lambda: self._looked(dict(question)))
 
     def _looked(self, question: dict[str, Any]) -> Mapping[str, Any]:
         """Return the arrays of an answer. With "settings" it is about the untrained network of those settings."""

@@ -21,6 +21,7 @@ class RunState:
     pending: orders given meanwhile. compiled: the process has built and compiled everything.
     steps_asked, steps_done: numbers of the last single step asked for, and of the last one that is done.
     patience: seconds without a poll before the run is ended; released: its tab was closed, whoever polls takes it over.
+    reader: where a model that only reads comes from; None for runs that train. most_megabytes: 0: the engine's limit.
     deadline: when a polite stop turns into a kill; farewell: the message of a polite stop.
     """
 
@@ -56,6 +57,8 @@ class RunState:
     queued: float = 0.0
     deadline: float = 0.0
     farewell: str = ""
+    reader: dict[str, str] | None = None
+    most_megabytes: int = 0
 
     @property
     def pid(self) -> int | None:

@@ -17,6 +17,7 @@ from lab.engine.ending import Ending
 from lab.engine.messages import ACTIVE, WAITING, Progress
 from lab.engine.processes import ProcessSource
 from lab.engine.questions import Questions, Recall
+from lab.engine.readers import Readers
 from lab.engine.run_state import RunState, new_run_id
 from lab.engine.settings import Settings
 
@@ -44,6 +45,7 @@ class Engine:
         self.admission = Admission(self)
         self.ending = Ending(self, keep)
         self.questions = Questions(self, recall)
+        self.readers = Readers(self)
         self.discard_compiled: Callable[[], None] = lambda: None  # deletes the compiled functions kept on disk
         self._device: dict[str, str] = {}
 
@@ -152,6 +154,24 @@ class Engine:
         Raises ValueError with a sentence when the run is unknown or the question cannot be answered.
         """
         return self.questions.ask(run_id, question)
+
+    def open_reader(self, source: Mapping[str, Any], again: bool = False) -> str:
+        """Have a process open a model that only reads, if none has; returns at once. Poll the run id that it returns.
+
+        source: name, title, origin and folder, see lab.readers. again: try again after a failure.
+        """
+        with self.lock:
+            return self.readers.open(source, again).run_id
+
+    def read(self, source: Mapping[str, Any], question: Mapping[str, Any]) -> bytes:
+        """Return the packed answer of a model that only reads; it is opened first where it is not.
+
+        Raises ValueError with a sentence when it cannot be opened, is being downloaded or cannot answer.
+        """
+        with self.lock:
+            run = self.readers.open(source, again=False)
+            self.readers.refuse_while_downloading(run)
+        return self.questions.ask(run.run_id, question)
 
     def release(self, owner: str) -> None:
         """A browser tab was closed: its runs end after a short grace, unless somebody watches them again."""

@@ -21,6 +21,8 @@ class Settings:
     prepared: processes that wait, compiled, for a click on Train or for a slot; 0: one per core.
     kept: finished processes that stay to answer questions; 0: one per core.
     kept_seconds: how long such a process stays without a question.
+    readers: models that only read (the small GPT, GPT-2) and stay awake between questions.
+    reader_seconds: how long such a model keeps its memory without a question.
     run_seconds: longest time a run may take, pauses included.
     run_megabytes: most memory a run may hold beyond what it shares with the others.
     away_seconds: a run whose page has not asked for so long is ended.
@@ -35,6 +37,8 @@ class Settings:
     prepared: int = 0
     kept: int = 0
     kept_seconds: float = 120.0
+    readers: int = 2
+    reader_seconds: float = 600.0
     run_seconds: float = 900.0
     run_megabytes: int = 1500
     away_seconds: float = 30.0

@@ -45,6 +45,7 @@ class Watch:
                 elif run.state in (*WAITING, "running", "paused"):
                     self._end_if_due(run, now)
             self._bound_kept(now)
+            self.engine.readers.bound(now)
 
     def _end_if_due(self, run: RunState, now: float) -> None:
         longest = self.engine.settings.run_seconds
@@ -61,7 +62,7 @@ class Watch:
     def _bound_kept(self, now: float) -> None:
         """Let finished processes go that nobody has asked for a while, and those beyond the bound."""
         settings = self.engine.settings
-        kept = [run for run in self.engine.runs.values() if run.state in FINAL and run.connection is not None]
+        kept = [run for run in self.engine.runs.values() if run.state in FINAL and run.connection and not run.reader]
         kept.sort(key=lambda run: run.asked, reverse=True)
         for place, run in enumerate(kept):
             due = place >= settings.kept or now - run.asked > settings.kept_seconds
@@ -73,16 +74,17 @@ class Watch:
             alive = [(run, run.pid) for run in self.engine.runs.values() if run.connection is not None]
         limit = self.engine.settings.run_megabytes
         for run, pid in alive:
-            if pid and own_megabytes(pid, beyond=limit) > limit:
-                self._too_heavy(run, pid)
+            most = run.most_megabytes or limit
+            if pid and own_megabytes(pid, beyond=most) > most:
+                self._too_heavy(run, pid, most)
 
-    def _too_heavy(self, run: RunState, pid: int) -> None:
+    def _too_heavy(self, run: RunState, pid: int, most: int) -> None:
         with self.engine.lock:
             if run.pid == pid:
                 self.engine.ending.end_now(
                     run,
                     "failed",
-                    f"This run needed more than {self.engine.settings.run_megabytes:,} MB of memory and was ended, "
+                    f"This run needed more than {most:,} MB of memory and was ended, "
                     "so that others can go on. What it had recorded is kept. "
                     "Try fewer units, smaller batches or less data.",
                 )

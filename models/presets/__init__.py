@@ -6,7 +6,20 @@ Every one is trained and stored by `python -m lab examples`, and tests hold it t
 from types import ModuleType
 
 from models.base import Failure
-from models.presets import autoencoder, backpropagation, cnn, gan, gradient_flow, lstm_gru, mlp, modular, rbf, rnn, som
+from models.presets import (
+    autoencoder,
+    backpropagation,
+    cnn,
+    gan,
+    gradient_flow,
+    lstm_gru,
+    mlp,
+    modular,
+    rbf,
+    rnn,
+    som,
+    transformer,
+)
 from models.presets.preset import Preset
 
 _FAMILIES: dict[str, ModuleType] = {
@@ -21,6 +34,7 @@ _FAMILIES: dict[str, ModuleType] = {
     "som": som,
     "modular": modular,
     "gan": gan,
+    "transformer": transformer,
 }
 PRESETS: dict[str, tuple[Preset, ...]] = {name: module.PRESETS for name, module in _FAMILIES.items()}
 FAILURES: dict[str, tuple[Failure, ...]] = {name: module.FAILURES for name, module in _FAMILIES.items()}
