@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from evidence.ledger.claim import FOLDER, Claim, Found, claim_names, claim_of, found, source_digest, verdict
 from evidence.ledger.measuring import measure_all, one_row, pieces
-from evidence.ledger.stored import read
+from evidence.ledger.stored import read, write
 
 
 def experiments() -> dict[str, str]:
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
 def _list() -> int:
     for name in claim_names():
         claim, stored = claim_of(name), read(name)
-        state = verdict(claim, stored.rows) + ("" if stored.fresh or not stored.rows else " (of older code)")
+        state = verdict(stored.results(claim)) + ("" if stored.fresh or not stored.rows else " (of older code)")
         print(f"{claim.number:3d}  {name.replace('_', '-'):44}  {state:18}  {claim.statement}")
     print("\nExperiments behind several pictures:")
     for name, question in experiments().items():
@@ -84,6 +84,9 @@ def _full(names: list[str], wanted: argparse.Namespace) -> int:
     except ValueError as error:
         print(error)
         return 2
+    for name in names:
+        if (measured := read(name)).rows:
+            write(measured)  # bounds and effects may have changed since
     told = [_tell(name, claim_of(name), read(name).rows, wanted.json) for name in names]
     for line in failed:
         print(line, file=sys.stderr)
@@ -95,7 +98,7 @@ def _tell(name: str, claim: Claim, rows: list[dict[str, object]], as_json: bool)
     results = [found(effect, rows) for effect in claim.effects]
     if as_json:
         effects = [{"effect": one.effect.key, "mean": one.mean, "low": one.low, "high": one.high} for one in results]
-        print(json.dumps({"claim": name, "verdict": verdict(claim, rows), "effects": effects, "rows": rows,
+        print(json.dumps({"claim": name, "verdict": verdict(results), "effects": effects, "rows": rows,
                           "source": source_digest(name)}))  # fmt: skip
     else:
         print(f"{name.replace('_', '-')}: {_word(claim, rows, results)}. {claim.statement}")
@@ -110,7 +113,7 @@ def _tell(name: str, claim: Claim, rows: list[dict[str, object]], as_json: bool)
 def _word(claim: Claim, rows: list[dict[str, object]], results: list[Found]) -> str:
     """Return the verdict, or, where the seeds are too few for one, whether all carrying effects point their way."""
     if len(rows) >= claim.seeds:
-        return verdict(claim, rows)
+        return verdict(results)
     carrying = [one for one in results if not one.effect.limit]
     right = all(points(one.effect.above, one.effect.bound, one.mean) for one in carrying)
     return f"points {'its' if right else 'another'} way after {len(rows)} of {claim.seeds} seeds"

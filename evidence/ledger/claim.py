@@ -82,19 +82,23 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
 
 def found(effect: Effect, rows: Rows) -> Found:
     """Return what the rows say of an effect. Raises KeyError where the experiment does not give it."""
-    mean, low, high = interval([float(row[effect.key]) for row in rows])
+    return judged(effect, interval([float(row[effect.key]) for row in rows]), len(rows))
+
+
+def judged(effect: Effect, interval: Sequence[float], seeds: int) -> Found:
+    """Return whether an interval (mean, low, high) lies beyond the bound of an effect."""
+    mean, low, high = interval
     met = low > effect.above if effect.above is not None else high < effect.bound
-    return Found(effect, mean, low, high, len(rows), bool(met))
+    return Found(effect, mean, low, high, seeds, bool(met))
 
 
 HOLDS, LIMITED, FAILS, OPEN = "holds", "holds with limits", "does not hold", "not measured"
 
 
-def verdict(claim: Claim, rows: Rows) -> str:
+def verdict(results: Sequence[Found]) -> str:
     """Return "holds" if every effect is met, "with limits" if a limit is met too, "does not hold" otherwise."""
-    if not rows:
+    if not results:
         return OPEN
-    results = [found(effect, rows) for effect in claim.effects]
     if not all(one.met for one in results if not one.effect.limit):
         return FAILS
     return LIMITED if any(one.met for one in results if one.effect.limit) else HOLDS
