@@ -1,4 +1,4 @@
-# make run: start the app. make test: what CI runs. make test-all: also what takes minutes.
+# make run: start the app. make test: what CI runs. make test-all: also what takes minutes. make evidence: measure all claims.
 # VENV chooses the virtual environment, PYTHON the interpreter it is made from, PORT the app's port.
 
 VENV ?= .venv
@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run install test test-all lint examples pins clean
+.PHONY: run install test test-all lint examples evidence pins clean
 
 run: $(VENV)/.app
 	@$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
@@ -48,6 +48,9 @@ test-all: lint
 
 examples: $(VENV)/.app
 	$(BIN)/python -m lab examples
+
+evidence: $(VENV)/.app
+	$(BIN)/python -m evidence all
 
 pins:
 	uv pip compile --universal --python-version 3.11 --no-header --annotation-style line requirements.in -o requirements.txt

@@ -1,6 +1,7 @@
 """The ledger of claims: each with its verdict, its numbers, where it is made, and a button that measures it again."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -43,6 +44,19 @@ def open_ledger(title: str, idea: str) -> None:
 def _plural(verdict: str, count: int) -> str:
     words = {"holds": "hold", "holds with limits": "hold with limits", "does not hold": "do not hold"}
     return verdict if count == 1 else words.get(verdict, verdict)
+
+
+def passage(title: str, text: str) -> None:
+    """Draw a section of words."""
+    st.html(f'<div class="section-head"><h2>{title}</h2></div>')
+    with st.container(width=720):
+        st.write(text)
+
+
+def commands(title: str, text: str, lines: Sequence[str]) -> None:
+    """Draw commands to copy."""
+    passage(title, text)
+    st.code("\n".join(lines), language="bash")
 
 
 def ledger() -> None:
