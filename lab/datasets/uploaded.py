@@ -103,7 +103,7 @@ def _decode(data: bytes, filename: str, notes: list[str]) -> str:
         raise UnfitData("This is a spreadsheet, not a CSV file. Save it as CSV in your spreadsheet program first.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnfitData("The file is text in UTF-16. Save it as CSV in UTF-8.")
-    if _is_binary(data):
+    if is_binary(data):
         raise UnfitData("This is not a text file. Choose a CSV file: plain text, with commas between the values.")
     try:
         return data.decode("utf-8-sig")
@@ -112,7 +112,7 @@ def _decode(data: bytes, filename: str, notes: list[str]) -> str:
         return data.decode("latin-1")
 
 
-def _is_binary(data: bytes) -> bool:
+def is_binary(data: bytes) -> bool:
     """Control characters other than tab, line feed, form feed and carriage return do not occur in a table."""
     return any(code in data for code in (*range(9), 11, *range(14, 32), 127))
 
@@ -316,24 +316,39 @@ def save(table: CheckedTable, folder: Path) -> Path:
 
     At most 100 files are kept; those read longest ago go first.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{table.digest}.csv"
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
+    return keep_bytes(table.data, folder / f"{table.digest}.csv")
+
+
+def keep_bytes(data: bytes, path: Path) -> Path:
+    """Store a file under `path`, complete or not at all; of files with its ending those read longest ago go first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(table.data)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
     finally:
         Path(temporary).unlink(missing_ok=True)
-    _drop_oldest(folder, keep=path)
+    _drop_oldest(path.parent, keep=path)
     return path
+
+
+def kept_bytes(path: Path, digest: str) -> bytes | None:
+    """Return a stored file with this SHA-256, None where it is not, or no longer, stored."""
+    try:
+        data = path.read_bytes()
+        with suppress(OSError):
+            os.utime(path)
+    except OSError:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == digest else None
 
 
 def _drop_oldest(folder: Path, keep: Path) -> None:
     used: list[tuple[float, Path]] = []
-    for path in folder.glob("*.csv"):
+    for path in folder.glob(f"*{keep.suffix}"):
         with suppress(OSError):  # another process may drop the same file at the same time
             used.append((path.stat().st_mtime, path))
     for _, path in sorted(used)[: max(len(used) - MAX_STORED_FILES, 0)]:
@@ -347,12 +362,7 @@ def load_upload(digest: str, folder: Path) -> CheckedTable:
     if not DIGEST.fullmatch(digest):
         raise gone
     path = folder / f"{digest}.csv"
-    try:
-        data = path.read_bytes()
-        with suppress(OSError):
-            os.utime(path)
-    except OSError:
-        raise gone from None
-    if hashlib.sha256(data).hexdigest() != digest:
+    data = kept_bytes(path, digest)
+    if data is None:
         raise gone
     return check_csv(data, path.name)

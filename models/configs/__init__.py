@@ -12,6 +12,8 @@ from models.configs.gradient_flow import GradientFlowConfig
 from models.configs.mlp import MlpConfig
 from models.configs.modular import ModularConfig
 from models.configs.rbf import RbfConfig
+from models.configs.recurrent import RecurrentConfig
+from models.configs.rnn import RnnConfig
 from models.configs.som import SomConfig
 
 CONFIGS: dict[str, type[Config]] = {
@@ -19,6 +21,7 @@ CONFIGS: dict[str, type[Config]] = {
     GradientFlowConfig.family: GradientFlowConfig,
     MlpConfig.family: MlpConfig,
     CnnConfig.family: CnnConfig,
+    RnnConfig.family: RnnConfig,
     AutoencoderConfig.family: AutoencoderConfig,
     RbfConfig.family: RbfConfig,
     SomConfig.family: SomConfig,
@@ -42,6 +45,8 @@ __all__ = [
     "MlpConfig",
     "ModularConfig",
     "RbfConfig",
+    "RecurrentConfig",
+    "RnnConfig",
     "SomConfig",
     "knob",
 ]

@@ -6,7 +6,7 @@ Every one is trained and stored by `python -m lab examples`, and tests hold it t
 from types import ModuleType
 
 from models.base import Failure
-from models.presets import autoencoder, backpropagation, cnn, gan, gradient_flow, mlp, modular, rbf, som
+from models.presets import autoencoder, backpropagation, cnn, gan, gradient_flow, mlp, modular, rbf, rnn, som
 from models.presets.preset import Preset
 
 _FAMILIES: dict[str, ModuleType] = {
@@ -14,6 +14,7 @@ _FAMILIES: dict[str, ModuleType] = {
     "gradient_flow": gradient_flow,
     "mlp": mlp,
     "cnn": cnn,
+    "rnn": rnn,
     "autoencoder": autoencoder,
     "rbf": rbf,
     "som": som,

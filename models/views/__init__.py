@@ -19,6 +19,7 @@ from models.views.gradient_flow import GradientFlowView
 from models.views.mlp import BINS, CALIBRATION_BINS, MAP_SIZE, SHOWN_EXAMPLES, SURFACE_SIZE, WORST, MlpView
 from models.views.modular import NOISES, SHOWN_MEMBERS, TILE_SIDE, ModularView
 from models.views.rbf import BUMP_SIZE, CURVE_SIZE, SHOWN_BUMPS, RbfView
+from models.views.rnn import SHOWN_ANSWERS, SHOWN_STATES, SHOWN_UNITS, STATE_LEVELS, RnnView
 from models.views.som import SHOWN_COMPONENTS, SHOWN_POINTS, SomView
 
 VIEWS: dict[str, type[View]] = {
@@ -26,6 +27,7 @@ VIEWS: dict[str, type[View]] = {
     "gradient_flow": GradientFlowView,
     "mlp": MlpView,
     "cnn": CnnView,
+    "rnn": RnnView,
     "autoencoder": AutoencoderView,
     "rbf": RbfView,
     "som": SomView,
@@ -47,6 +49,7 @@ __all__ = [
     "MAP_SIZE",
     "NOISES",
     "PLANE_CELLS",
+    "SHOWN_ANSWERS",
     "SHOWN_BUMPS",
     "SHOWN_CODES",
     "SHOWN_COMPONENTS",
@@ -57,8 +60,11 @@ __all__ = [
     "SHOWN_PAIRS",
     "SHOWN_POINTS",
     "SHOWN_SAMPLES",
+    "SHOWN_STATES",
+    "SHOWN_UNITS",
     "SLICE_EXTENT",
     "SLICE_SIZE",
+    "STATE_LEVELS",
     "SURFACE_SIZE",
     "TILE_SIDE",
     "VIEWS",
@@ -72,5 +78,6 @@ __all__ = [
     "MlpView",
     "ModularView",
     "RbfView",
+    "RnnView",
     "SomView",
 ]
