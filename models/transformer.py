@@ -8,11 +8,20 @@ What it cannot do: know the order of its tokens without being told; count over l
 less than n x n time and memory.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import keras
+import numpy as np
 
+from lab.datasets.characters import text
+from lab.datasets.dataset import UnfitData
+from lab.datasets.token_tasks import PADDING, TokenTask, task
+from models import presets
+from models.base import Array, Baseline, Live, Snapshot, schedule
+from models.configs import TransformerConfig
+from models.training_loop import CompiledTraining, train_in_chunks
 from models.transformer_blocks import (
     Activation,
     AttentionWeights,
@@ -23,6 +32,11 @@ from models.transformer_blocks import (
     TiedLogits,
     Visible,
 )
+from models.transformer_look import asked_loss, evaluate, overview, shown
+from models.views import TransformerView
+
+MOMENTS = 30  # recorded of a run: each holds the attention of all heads
+TEXTS = ("characters", "pieces")
 
 
 @dataclass(frozen=True)
@@ -51,10 +65,12 @@ class Architecture:
     predicts: bool = True  # logits over the vocabulary come out; without, the last stream itself
 
 
-def build_transformer(architecture: Architecture, seed: int = 0, length: int | None = None) -> keras.Model:
+def build_transformer(
+    architecture: Architecture, seed: int = 0, length: int | None = None, source_length: int | None = None
+) -> keras.Model:
     """Return the untrained network: tokens (batch, T) int32, or [source (batch, S), tokens], to (batch, T, vocabulary).
 
-    length: fixes T and S, for a network that is trained on sequences of one length; None leaves both open.
+    length, source_length: fix T and S, for a network that is trained on sequences of one length; None leaves them open.
     """
     keras.utils.set_random_seed(seed)
     a = architecture
@@ -62,7 +78,7 @@ def build_transformer(architecture: Architecture, seed: int = 0, length: int | N
     embedding = keras.layers.Embedding(a.vocabulary, a.width, _normal(), name="token_embedding")
     visible = Visible(a.padding, name="visible") if a.padding >= 0 else None
     if a.kind == "encoder_decoder":
-        source = keras.Input((length,), dtype="int32", name="source")
+        source = keras.Input((source_length,), dtype="int32", name="source")
         seen = visible(source) if visible else None
         memory = stack(a, embed(a, embedding(source), "encoder_"), "encoder_", seen=seen)
         x = stack(a, embed(a, embedding(tokens), ""), "", causal=True, memory=memory, memory_seen=seen)
@@ -163,3 +179,97 @@ def drop(a: Architecture, x: Any, name: str) -> Any:
 
 def _normal() -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(stddev=0.02)
+
+
+# ---- the family: data, training, what is shown ----
+
+
+def load(config: TransformerConfig) -> TokenTask:
+    """Return the sequences the settings ask for. Raises UnfitData where they cannot be had."""
+    if config.dataset in TEXTS:
+        if config.kind != "decoder":
+            raise UnfitData("Text is read from left to right. Choose the decoder.")
+        return text(config.dataset, pieces=config.pieces, upload=config.upload, length=config.length or 64,
+                    examples=config.examples, seed=config.seed)  # fmt: skip
+    return task(config.dataset, kind=config.kind, length=config.length, examples=config.examples, seed=config.seed)
+
+
+def architecture_of(config: TransformerConfig, data: TokenTask) -> Architecture:
+    """Return the shape of the network for these settings. Raises UnfitData where the heads do not share the width."""
+    if config.width % config.heads:
+        raise UnfitData(f"{config.heads} heads cannot share a width of {config.width} evenly. Choose another of both.")
+    if config.positions == "rotary" and config.width // config.heads % 2:
+        raise UnfitData("Rotary positions turn pairs of numbers, so each head needs an even width.")
+    padded = data.vocabulary[0] == PADDING and config.kind != "decoder"
+    return Architecture(
+        kind=config.kind, layers=config.layers, heads=config.heads, width=config.width,
+        mlp_width=config.mlp * config.width, vocabulary=len(data.vocabulary), context=longest(data),
+        positions=config.positions, normalization=config.normalization, activation=config.activation, tied=config.tied,
+        experts=config.experts, active_experts=config.active_experts, token_shift=config.token_shift,
+        dropout=config.dropout, padding=0 if padded else -1,
+    )  # fmt: skip
+
+
+def longest(data: TokenTask) -> int:
+    """Return the length of the longest sequence, source or not."""
+    return max(data.train_inputs.shape[1], 0 if data.train_sources is None else data.train_sources.shape[1])
+
+
+def build(config: TransformerConfig, data: TokenTask) -> keras.Model:
+    """Return the untrained network; its output are logits (batch, T, vocabulary). Raises UnfitData."""
+    source_length = None if data.train_sources is None else data.train_sources.shape[1]
+    return build_transformer(architecture_of(config, data), config.seed, data.train_inputs.shape[1], source_length)
+
+
+def total_steps(config: TransformerConfig, data: TokenTask) -> int:
+    """Return the number of optimizer steps of a complete run."""
+    return config.steps
+
+
+def train(
+    config: TransformerConfig, data: TokenTask, model: keras.Model, live: Live | None = None
+) -> Iterator[Snapshot]:
+    """Yield the untrained network, again once compiled, then the network at some moments of its training."""
+    training = CompiledTraining(
+        model,
+        keras.optimizers.Adam(config.learning_rate, global_clipnorm=1.0),
+        asked_loss,
+        data.features("train"),
+        data.train_targets,
+        batch_size=config.batch_size,
+        seed=config.seed,
+    )  # without XLA, which takes longer to compile than it saves here
+    for progress in train_in_chunks(training, schedule(config.steps, MOMENTS), live or Live(config.learning_rate)):
+        view = overview(model, data)
+        metrics = evaluate(model, data, view)
+        yield Snapshot(progress.step, progress.epoch, progress.seconds, metrics, view)
+
+
+def scene(config: TransformerConfig, data: TokenTask) -> Mapping[str, Array]:
+    """Return what training does not change: the test sequences whose attention is recorded.
+
+    inputs: (E, T) int32; targets: (E, T) int32, -1 where nothing is asked; of an encoder-decoder sources: (E, S) int32.
+    How tokens are written stands in the data's summary.
+    """
+    count, length = shown(architecture_of(config, data), data)
+    found = {"inputs": data.test_inputs[:count, :length], "targets": data.test_targets[:count, :length]}
+    if data.test_sources is not None:
+        found["sources"] = data.test_sources[:count]
+    return {name: np.ascontiguousarray(array, np.int32) for name, array in found.items()}
+
+
+def look(model: keras.Model, data: TokenTask, question: Mapping[str, Any] | None = None) -> TransformerView:
+    """Return the view of a network, or only the answer to a question (see models.transformer_questions.answer)."""
+    from models.transformer_questions import answer
+
+    return answer(model, data, question) if question else overview(model, data)
+
+
+def baselines(config: TransformerConfig, data: TokenTask) -> list[Baseline]:
+    """Return what chance, counting and n-grams reach on the same test sequences."""
+    from models.transformer_baselines import baselines as counted
+
+    return counted(data)
+
+
+FAILURES = presets.FAILURES["transformer"]

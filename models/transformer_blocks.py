@@ -119,12 +119,16 @@ class AttentionWeights(keras.layers.Layer):
         """Return the queries (batch, heads, T, size)."""
         return self._turned(split_heads(fused[:, :, : self.width], self.heads), positions)
 
-    def keys(self, fused: Any, positions: Any = None) -> Any:
-        """Return the keys (batch, heads, S, size)."""
-        keys = fused[:, :, -2 * self.width : -self.width]
+    def plain_keys(self, fused: Any) -> Any:
+        """Return the keys before they are shifted, turned and split: (batch, S, width)."""
+        return fused[:, :, -2 * self.width : -self.width]
+
+    def keys(self, fused: Any, positions: Any = None, first: Any = None) -> Any:
+        """Return the keys (batch, heads, S, size); first: plain key (batch, 1, width) of the token before these."""
+        keys = self.plain_keys(fused)
         if self.token_shift:
-            before = ops.pad(keys, ((0, 0), (1, 0), (0, 0)))[:, :-1]  # the first token has none before it
-            keys = (1 - self.shift) * keys + self.shift * before
+            first = ops.zeros_like(keys[:, :1]) if first is None else first
+            keys = (1 - self.shift) * keys + self.shift * ops.concatenate([first, keys[:, :-1]], 1)
         return self._turned(split_heads(keys, self.heads), positions)
 
     def _turned(self, x: Any, positions: Any) -> Any:

@@ -8,7 +8,7 @@ The logit lens: nostalgebraist, "interpreting GPT: the logit lens", 2020. Direct
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -16,9 +16,11 @@ import tensorflow as tf
 
 from models.attention_scores import head_scores, head_types, rollout
 from models.base import Array
-from models.transformer import Architecture
 from models.transformer_blocks import HIDDEN, join_heads
 from models.views.transformer import LENS_TOP, TOP, TransformerTrace
+
+if TYPE_CHECKING:
+    from models.transformer import Architecture
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ Kept = dict[str, list[Any]]  # tensors by the name of the trace's field, one a l
 
 def trace(
     model: keras.Model,
-    architecture: Architecture,
+    architecture: "Architecture",
     tokens: Sequence[int] | Array,
     *,
     surgery: Surgery | None = None,
@@ -83,7 +85,7 @@ def trace(
     return TransformerTrace(**found)
 
 
-def known(tokens: Sequence[int] | Array, a: Architecture) -> Array:
+def known(tokens: Sequence[int] | Array, a: "Architecture") -> Array:
     """Return the tokens as (T,) int32. Raises ValueError where the model cannot read them."""
     ids = np.asarray(tokens, np.int32).ravel()
     if not ids.size:
@@ -95,7 +97,7 @@ def known(tokens: Sequence[int] | Array, a: Architecture) -> Array:
     return ids
 
 
-def visible(ids: Array, a: Architecture) -> Any:
+def visible(ids: Array, a: "Architecture") -> Any:
     """Return which tokens (T,) may be looked at, (1, T), or None where all may."""
     return tf.constant((ids != a.padding)[np.newaxis], tf.float32) if a.padding >= 0 else None
 
@@ -113,8 +115,8 @@ def stacked(tensors: list[Any]) -> Array:
 class Walk:
     """One side of a model, layer by layer; side: "" or "encoder_"."""
 
-    def __init__(self, model: keras.Model, a: Architecture, surgery: Surgery, side: str = "") -> None:
-        self.a, self.surgery, self.side = a, surgery, side
+    def __init__(self, model: keras.Model, a: "Architecture", surgery: Surgery, side: str = "") -> None:
+        self.model, self.a, self.surgery, self.side = model, a, surgery, side
         self.layers = {layer.name: layer for layer in model.layers}
 
     def layer(self, name: str) -> Any:
@@ -125,27 +127,32 @@ class Walk:
         self, ids: Array, seen: Any = None, memory: Any = None, memory_seen: Any = None
     ) -> tuple[Any, Kept, dict[str, Any]]:
         """Return the last stream (1, T, d), what was kept of each layer, and what was kept before the first."""
-        x, positions, entrance = self.enter(ids)
+        positions = self.places(len(ids))
+        x, embedded, rows = self.enter(tf.constant(ids), positions)
+        entrance = {"embedded": embedded[0].numpy(), "positioned": rows[0].numpy()}
         kept: Kept = {"stream": [x]}
         for number in range(self.a.layers):
             x = self.block(x, number, kept, (positions, seen), (memory, memory_seen))
             kept["stream"].append(x)
         return self.finish(x), kept, entrance
 
-    def enter(self, ids: Array) -> tuple[Any, Any, dict[str, Any]]:
-        """Return the first stream, where each token stands, and the parts of the stream."""
-        places = np.arange(len(ids), dtype=np.int32)
+    def places(self, count: int) -> Any:
+        """Return where each token is told to stand: (T,)."""
+        places = np.arange(count, dtype=np.int32)
         for token, position in self.surgery.moved_positions:
             places[token] = position
-        positions = tf.constant(places)
-        embedded = self.layers["token_embedding"](tf.constant(ids[np.newaxis]))
+        return tf.constant(places)
+
+    def enter(self, ids: Any, positions: Any) -> tuple[Any, Any, Any]:
+        """Return the first stream (1, T, d) of tokens (T,), and its parts: embeddings, and what positions add."""
+        embedded = self.layers["token_embedding"](ids[tf.newaxis])
         x, rows = embedded, tf.zeros_like(embedded)
         if "positions" in self.known_parts():
             rows = self.layer("positions").rows(positions)[tf.newaxis]
             x = x + rows
         for part in ("segment", "embedding_norm"):
             x = self.layer(part)(x) if part in self.known_parts() else x
-        return x, positions, {"embedded": embedded[0].numpy(), "positioned": rows[0].numpy()}
+        return x, embedded, rows
 
     def known_parts(self) -> set[str]:
         """Return the parts in front of the first block that this model has."""

@@ -15,6 +15,7 @@ from models.configs.rbf import RbfConfig
 from models.configs.recurrent import RecurrentConfig
 from models.configs.rnn import RnnConfig
 from models.configs.som import SomConfig
+from models.configs.transformer import TransformerConfig
 
 CONFIGS: dict[str, type[Config]] = {
     BackpropagationConfig.family: BackpropagationConfig,
@@ -27,6 +28,7 @@ CONFIGS: dict[str, type[Config]] = {
     SomConfig.family: SomConfig,
     ModularConfig.family: ModularConfig,
     GanConfig.family: GanConfig,
+    TransformerConfig.family: TransformerConfig,
 }
 
 __all__ = [
@@ -48,5 +50,6 @@ __all__ = [
     "RecurrentConfig",
     "RnnConfig",
     "SomConfig",
+    "TransformerConfig",
     "knob",
 ]

@@ -6,7 +6,11 @@ Every one is trained and stored by `python -m lab examples`, and tests hold it t
 from types import ModuleType
 
 from models.base import Failure
+<<<<<<< HEAD
 from models.presets import autoencoder, backpropagation, cnn, gan, gradient_flow, mlp, modular, rbf, rnn, som
+=======
+from models.presets import autoencoder, backpropagation, cnn, gan, gradient_flow, mlp, modular, rbf, som, transformer
+>>>>>>> tmodel
 from models.presets.preset import Preset
 
 _FAMILIES: dict[str, ModuleType] = {
@@ -20,6 +24,7 @@ _FAMILIES: dict[str, ModuleType] = {
     "som": som,
     "modular": modular,
     "gan": gan,
+    "transformer": transformer,
 }
 PRESETS: dict[str, tuple[Preset, ...]] = {name: module.PRESETS for name, module in _FAMILIES.items()}
 FAILURES: dict[str, tuple[Failure, ...]] = {name: module.FAILURES for name, module in _FAMILIES.items()}

@@ -21,6 +21,7 @@ from models.views.modular import NOISES, SHOWN_MEMBERS, TILE_SIDE, ModularView
 from models.views.rbf import BUMP_SIZE, CURVE_SIZE, SHOWN_BUMPS, RbfView
 from models.views.rnn import SHOWN_ANSWERS, SHOWN_STATES, SHOWN_UNITS, STATE_LEVELS, RnnView
 from models.views.som import SHOWN_COMPONENTS, SHOWN_POINTS, SomView
+from models.views.transformer import HEAD_SCORES, TransformerTrace, TransformerView
 
 VIEWS: dict[str, type[View]] = {
     "backpropagation": BackpropagationView,
@@ -33,6 +34,7 @@ VIEWS: dict[str, type[View]] = {
     "som": SomView,
     "modular": ModularView,
     "gan": GanView,
+    "transformer": TransformerView,
 }
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "GAN_HEAT",
     "GAN_NET",
     "GAN_SAMPLES",
+    "HEAD_SCORES",
     "MAP_LEVELS",
     "MAP_SIZE",
     "NOISES",
@@ -80,4 +83,6 @@ __all__ = [
     "RbfView",
     "RnnView",
     "SomView",
+    "TransformerTrace",
+    "TransformerView",
 ]

@@ -22,8 +22,8 @@ class TransformerTrace(View):
     softmax, row = who looks, column = at whom. rollout: (L, T, T) how much of each token reached each token by then.
     mixed: (L, H, T, h) weighted values. attention_out: (L, T, d) what the layer's attention adds. middle: (L, T, d) the
     stream after attention. mlp_in, mlp_out: (L, T, d); mlp_hidden: (L, T, m) after the activation; None without an MLP,
-    mlp_hidden also with experts, where expert_weights: (L, T, experts) are the gate's. final: (T, d) after the last normalization.
-    top_ids: (T, K) int32, top_logits, top_probabilities: (T, K), candidates for the next token (of an encoder: for this
+    mlp_hidden also with experts, where expert_weights: (L, T, experts) are the gate's. final: (T, d) after the last
+    normalization. top_ids: (T, K) int32, top_logits, top_probabilities: (T, K), candidates for the next token (of an encoder: for this
     token), best first; top_texts: (T, K) str. lens_ids: (L + 1, T, 5) int32, lens_probabilities, lens_texts: the same
     read off the stream before the first and after each layer. head_contributions: (L, H, T): what each head adds to the
     logit of the best candidate, directly; None where normalization comes after the sum.

@@ -1,0 +1,150 @@
+"""What a trained Transformer answers: everything a typed text does in it, with surgery, and what it writes."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from lab.datasets.dataset import UnfitData
+from lab.datasets.token_tasks import ANSWER, PADDING, TokenTask
+from models.base import Array
+from models.transformer_generation import GREEDY, Sampling, Written, generate
+from models.transformer_trace import Surgery, trace
+from models.views.transformer import TransformerView
+
+MOST_TOKENS, MOST_WRITTEN = 256, 256  # of a question; of an answer
+
+
+def answer(model: keras.Model, data: TokenTask, question: Mapping[str, Any]) -> TransformerView:
+    """Return the answer to a question. Raises ValueError, in plain words, for another one.
+
+    About what: {"text": what was typed}, {"tokens": numbers} or {"test_row": index}. A task with questions and answers
+    is answered by the network itself (the likeliest tokens), or with {"answer": text} as given; the trace covers
+    both. Of an encoder-decoder the text is the source.
+    {"surgery": {"cut_arrows": [[layer, head, to, from], ...], "cut_cross", "cut_heads", "cut_layers",
+    "moved_positions"}}: the same in the changed network (see models.transformer_trace.Surgery).
+    {"write": {"count": 40, "temperature": 1, "top_k": 0, "top_p": 1, "seed": 0, "compare": False}}: what it writes
+    behind the text instead of a trace; with "compare" also without cache, timed.
+    """
+    tokens, source, given = asked(data, question)
+    if "write" in question:
+        return writing(model, data, tokens, source, dict(question["write"]))
+    if not given and data.end >= 0 and data.kind != "encoder":
+        count = data.train_inputs.shape[1] + 1 - (len(tokens) if data.kind == "decoder" else 1)
+        said = generate(model, model.architecture, tokens, count, end=data.end, source=source).tokens
+        tokens = np.concatenate([tokens, said[said != data.end]])
+    return traced(model, data, tokens, source, surgery_of(question.get("surgery", {})))
+
+
+def asked(data: TokenTask, question: Mapping[str, Any]) -> tuple[Array, Array | None, bool]:
+    """Return the tokens a question is about, the source of an encoder-decoder, and whether an answer was given."""
+    given = "answer" in question or "tokens" in question or "test_row" in question
+    if "test_row" in question:
+        row = whole(question["test_row"], "test_row") % len(data.test_inputs)
+        source = None if data.test_sources is None else without_padding(data, data.test_sources[row])
+        return without_padding(data, data.test_inputs[row]), source, True
+    if "tokens" in question:
+        tokens, typed = np.asarray(question["tokens"]).ravel(), question.get("source")
+        if not np.issubdtype(tokens.dtype, np.integer) or not len(tokens):
+            raise ValueError("tokens are whole numbers")
+        return limited(tokens.astype(np.int32)), None if typed is None else data.encode(str(typed)), True
+    if "text" not in question:
+        raise ValueError('a question names a "text", "tokens" or a "test_row"')
+    typed = data.encode(str(question["text"]))
+    if data.end < 0 or data.kind == "encoder":
+        return limited(typed), None, given
+    sign = np.array([data.vocabulary.index(ANSWER)], np.int32)
+    said = data.encode(str(question["answer"])) if question.get("answer") else np.zeros(0, np.int32)
+    if data.kind == "encoder_decoder":
+        return np.concatenate([sign, said]), typed, given
+    return np.concatenate([typed, sign, said]), None, given
+
+
+def limited(tokens: Array) -> Array:
+    """Return the tokens. Raises UnfitData where they are too many."""
+    if len(tokens) > MOST_TOKENS:
+        raise UnfitData(f"That is {len(tokens)} tokens; at most {MOST_TOKENS} can be shown. Type a shorter text.")
+    return tokens
+
+
+def without_padding(data: TokenTask, tokens: Array) -> Array:
+    """Return a sequence without what fills it up."""
+    return tokens[: int(np.flatnonzero(tokens)[-1]) + 1] if data.vocabulary[0] == PADDING else tokens
+
+
+def whole(value: Any, name: str) -> int:
+    """Return a whole number. Raises ValueError for anything else."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} is a whole number") from None
+
+
+def surgery_of(asked_for: Mapping[str, Any]) -> Surgery:
+    """Return the surgery that was asked for. Raises ValueError where it does not have the right form."""
+    known = {item.name for item in fields(Surgery)}
+    if set(asked_for) - known:
+        raise ValueError(f"surgery is one of {', '.join(sorted(known))}")
+    try:
+        return Surgery(**{name: tuples(value) for name, value in asked_for.items()})
+    except (TypeError, ValueError):
+        raise ValueError("surgery is given as lists of whole numbers") from None
+
+
+def tuples(value: Any) -> Any:
+    """Return lists of whole numbers as tuples."""
+    return tuple(tuples(one) for one in value) if isinstance(value, list | tuple) else int(value)
+
+
+def traced(
+    model: keras.Model, data: TokenTask, tokens: Array, source: Array | None, surgery: Surgery
+) -> TransformerView:
+    """Return everything the tokens do, under the names of the trace."""
+    found = trace(
+        model, model.architecture, tokens, surgery=surgery, source=source, name_of=lambda one: data.vocabulary[one]
+    )
+    return TransformerView(**found.arrays())
+
+
+def writing(
+    model: keras.Model, data: TokenTask, tokens: Array, source: Array | None, wanted: dict[str, Any]
+) -> TransformerView:
+    """Return what the network writes behind the tokens, and the alternatives to each token."""
+    count = min(max(whole(wanted.get("count", 40), "count"), 1), MOST_WRITTEN)
+    sampling = sampling_of(wanted)
+    writes = {"sampling": sampling, "source": source, "end": data.end}
+    generate(model, model.architecture, tokens, 2, **writes)  # compiles, so that the time is that of writing
+    first = generate(model, model.architecture, tokens, count, **writes)
+    view = written_view(first, data)
+    if not wanted.get("compare"):
+        return view
+    plain = generate(model, model.architecture, tokens, count, cache=False, **writes)
+    return replace(view, seconds_plain=np.array([plain.seconds]))
+
+
+def sampling_of(wanted: Mapping[str, Any]) -> Sampling:
+    """Return how tokens are drawn, within bounds. Raises ValueError for what is no number."""
+    try:
+        numbers = {
+            name: float(wanted.get(name, getattr(GREEDY, name))) for name in ("temperature", "top_k", "top_p", "seed")
+        }
+    except (TypeError, ValueError):
+        raise ValueError("temperature, top_k, top_p and seed are numbers") from None
+    if not all(np.isfinite(list(numbers.values()))):
+        raise ValueError("temperature, top_k, top_p and seed are finite numbers")
+    return Sampling(
+        temperature=min(max(numbers["temperature"], 0.0), 5.0), top_k=max(int(numbers["top_k"]), 0),
+        top_p=min(max(numbers["top_p"], 0.0), 1.0), seed=abs(int(numbers["seed"])),
+    )  # fmt: skip
+
+
+def written_view(found: Written, data: TokenTask) -> TransformerView:
+    """Return what was written as arrays for the page."""
+    texts = np.array(data.vocabulary)
+    return TransformerView(
+        generated=found.tokens, generated_texts=texts[found.tokens], generated_probabilities=found.probabilities,
+        generated_top_ids=found.top_ids, generated_top_probabilities=found.top_probabilities,
+        generated_top_texts=texts[found.top_ids], generated_kept=found.kept, seconds_cached=np.array([found.seconds]),
+    )  # fmt: skip
