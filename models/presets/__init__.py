@@ -6,11 +6,19 @@ Every one is trained and stored by `python -m lab examples`, and tests hold it t
 from types import ModuleType
 
 from models.base import Failure
-<<<<<<< HEAD
-from models.presets import autoencoder, backpropagation, cnn, gan, gradient_flow, mlp, modular, rbf, rnn, som
-=======
-from models.presets import autoencoder, backpropagation, cnn, gan, gradient_flow, mlp, modular, rbf, som, transformer
->>>>>>> tmodel
+from models.presets import (
+    autoencoder,
+    backpropagation,
+    cnn,
+    gan,
+    gradient_flow,
+    mlp,
+    modular,
+    rbf,
+    rnn,
+    som,
+    transformer,
+)
 from models.presets.preset import Preset
 
 _FAMILIES: dict[str, ModuleType] = {
