@@ -8,7 +8,7 @@ from evidence.ledger.sequences import reader, score, trained
 CLAIM = Claim(
     number=9,
     statement="A plain recurrent network struggles with very long dependencies.",
-    experiment="Train it on the adding problem with 10 and with 50 steps, and follow the gradient back through 50 steps.",
+    experiment="Train it on the adding problem with 10 and with 50 steps; follow the gradient back through 50 steps.",
     effects=(
         Effect("error_10", "Error with 10 steps, as a share of what guessing the mean gives", below=0.3),
         Effect("error_50", "Error with 50 steps, as a share of what guessing the mean gives", above=0.5),
