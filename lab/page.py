@@ -18,6 +18,7 @@ from lab.controls import Controls
 from lab.controls_text import to_query
 from lab.drawing import ask_network
 from lab.frame import quiet
+from lab.ledger import Entry, cited_by
 from lab.live import Live, Payload, arrive
 from lab.shown_run import ShownRun
 from models.base import Failure
@@ -278,8 +279,15 @@ class Page:
         score = "not a number" if value is None else f"{value:.3g}"
         st.html(f'<p class="provenance">Stored: {name} {score}</p>')
 
+    def proven(self) -> None:
+        """List the claims that this page makes, each with its verdict and the way to its experiment."""
+        if cited := cited_by(self.stop.slug):
+            self.section("What is proven", "Each claim of this page, with the verdict of its experiment.")
+            st.html('<ul class="claims">' + "".join(map(_cited, cited)) + "</ul>")
+
     def leads_on(self, text: str, following: str) -> None:
-        """Draw why this architecture leads to the next one."""
+        """Draw what is proven of this architecture, and why it leads to the next one."""
+        self.proven()
         self.section("Why this leads on", "")
         st.write(text)
         stop = BY_SLUG[following]
@@ -300,6 +308,13 @@ class Page:
         words = [shlex.quote(f"{name}={value}") for name, value in to_query(config).items()]
         quiet("The same run without a browser:")
         st.code(" ".join(["python -m lab train", self.family, *words]), language="bash")
+
+
+def _cited(entry: Entry) -> str:
+    """One claim as a line of HTML; the address is relative, so that it holds below any path."""
+    address = f"evidence?claim={entry.name.replace('_', '-')}"
+    return f'<li><span class="verdict">{entry.verdict}</span> {entry.claim.statement} <a href="{address}" ' \
+           f'target="_self">See the experiment</a></li>'  # fmt: skip
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

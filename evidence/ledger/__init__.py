@@ -1,0 +1,1 @@
+"""How claims are measured, judged and kept; the claims themselves lie one folder up, a file each."""
