@@ -66,8 +66,8 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         title="Fashion-MNIST",
-        reason="Shirts, shoes and bags of 784 pixels, from 32 numbers. Fetched on request (31 MB); two minutes of "
-        "training.",
+        reason="Shirts, shoes and bags of 784 pixels, from 32 numbers. Fetched on request (31 MB); trains for "
+        "a minute or two.",
         settings={"dataset": "fashion_mnist", **_FASHION},
         metric="test_coverage",
         threshold=0.85,
