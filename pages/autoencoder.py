@@ -39,19 +39,19 @@ page.inside(
             autoencoder_inside.samples,
             alt="Twenty pictures decoded from codes drawn at random.",
             notice="A plain code was never asked to be filled: draws fall into its holes. With a KL weight they are "
-            "drawn from N(0, 1), and most are digits.",
+            "drawn from N(0, 1), and most look like the data.",
         ),
         Picture(
             "Rebuilt worst",
             autoencoder_inside.worst,
             alt="The test images with the largest error, and below each what it was rebuilt as.",
-            notice="Above what it saw, below what it made of it: odd digits are pulled towards common ones.",
+            notice="Above what it saw, below what it made of it: odd ones are pulled towards common ones.",
         ),
         Picture(
             "Error, kind by kind",
             autoencoder_inside.error_by_group,
             alt="Mean squared error of each class as a bar, that of PCA with as many numbers as a tick.",
-            notice="Some digits need fewer numbers than others. The grey tick is what straight axes can do.",
+            notice="Some kinds need fewer numbers than others. The grey tick is what straight axes can do.",
         ),
         Picture(
             "How much each code number is used",

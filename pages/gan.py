@@ -74,7 +74,7 @@ page.inside(
             "Does it copy?",
             gan_inside.nearest,
             alt="Twelve generated images, below each the nearest training image and their distance.",
-            notice="Alike but not the same: strokes are bent and joined anew. A distance near zero would be a copy.",
+            notice="Alike, but not the same: what was learned is joined anew. A distance near zero would be a copy.",
         ),
         Picture(
             "How sharp are the images?",

@@ -138,7 +138,7 @@ def samples(run: ShownRun, views: list[Any]) -> ImagesPanel:
     alts = told(run, "36 generated images.")[-len(views) :]
     return ImagesPanel(
         title="Generated", alt=alts[-1], alts=alts, weight=1.2, square=True,
-        notice="Each place keeps its noise: watch one digit form.",
+        notice="Each place keeps its noise: watch one image form.",
         images=tuple(png(mosaic(view.samples)) for view in views),
     )  # fmt: skip
 

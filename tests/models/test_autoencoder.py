@@ -361,7 +361,9 @@ def test_large_images_are_squeezed_and_recorded(kind: str, monkeypatch: pytest.M
     outputs = model.predict(data.test_inputs, verbose=0)
     rows = autoencoder.shown_rows(data)
     np.testing.assert_allclose(np.asarray(view.rebuilt) / 15, outputs[rows], atol=0.5 / 15 + 1e-3)
-    np.testing.assert_allclose(view.errors, ((outputs - data.test_inputs) ** 2).mean(axis=1), rtol=2e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        np.asarray(view.errors), ((outputs - data.test_inputs) ** 2).mean(axis=1), rtol=2e-3, atol=1e-4
+    )
     if kind == "dense":  # the image counts as one unit, with its mean weight
         first, last = (model.get_layer(name).get_weights()[0] for name in ("encoder_1", "output"))
         edges = np.asarray(view.edges, float)
