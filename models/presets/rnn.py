@@ -89,7 +89,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         title="Steps that overshoot",
-        reason="With a rate of 0.1 all units end at -1 or 1, where tanh is flat: the gradient is gone.",
+        reason="Nearly all states end at -1 or 1, where tanh is flat: the gradient is gone in three steps.",
         settings={"learning_rate": 0.1},
         repair={"learning_rate": 0.003},
         metric="test_gain",
