@@ -210,16 +210,17 @@ def reach_notice(task: str) -> Callable[[Any, Any], str]:
 
     def told(_run: Any, _view: Any) -> str:
         far = farthest(task)
-        listed = ", ".join(f"{name} {lag or 'none'}" for name, lag in far.items())
+        listed = "; ".join(f"{name}: {lag or 'none'}" for name, lag in far.items())
         why = (
-            "Gates win: unmarked numbers must not touch what is kept, and only a gate can close the way in."
+            "A simple cell mixes every unmarked number into its state; a gate can close the way in. IRNN, which starts by "
+            "copying its state, can add up what is marked without a gate."
             if task == "adding"
             else "Default gates lose: at the start they stand half open, so each step of noise writes over the letter "
             "and takes a part of it away. The simple cell starts with an orthogonal U that turns its state and keeps "
             "its length; chrono initialization opens the forget gates as far as the lag needs."
         )
         return (
-            f"Longest lag learned by most seeds: {listed}; measured up to {max(lags(task))}. {why} An open triangle: "
+            f"Longest lag learned by most seeds: {listed} (measured up to {max(lags(task))}). {why} An open triangle: "
             "not reached in this budget, which does not mean that it cannot be reached."
         )
 
@@ -260,7 +261,7 @@ def _gradients(table: pd.DataFrame) -> Any:
             y=alt.Y(
                 "gradient:Q",
                 title="mean length of d answer / d input",
-                scale=alt.Scale(type="log", domain=[1e-10, 10]),
+                scale=alt.Scale(type="log", domain=[1e-10, 100]),
                 axis=alt.Axis(format="~e", tickCount=6),
             ),
             color=alt.Color(
@@ -458,7 +459,7 @@ def bottleneck(_run: Any, _view: Any) -> Any:
         scale=alt.Scale(domain=order, range=[ROLES["wrong"], CLASSES[0], CLASSES[2]]),
         legend=alt.Legend(title=None, orient="top"),
     )
-    x = alt.X("length:Q", title="letters to be reversed", axis=alt.Axis(values=[4, 8, 12, 16, 24, 32]))
+    x = alt.X("length:Q", title="letters to be reversed", axis=alt.Axis(values=[4, 8, 12, 16, 24, 32], format="d"))
     y = alt.Y(
         "letters:Q", title="share of letters right, written freely", scale=alt.Scale(domain=[0, 1.02], nice=False)
     )
@@ -494,7 +495,8 @@ def bottleneck(_run: Any, _view: Any) -> Any:
 def bottleneck_notice(_run: Any, _view: Any) -> str:
     """Tell the shares right at the shortest and the longest length, without and with attention."""
     found = _read("bottleneck")["runs"]
-    lengths = sorted({run["length"] for run in found})
+    measured = [{run["length"] for run in found if run["attention"] == kind} for kind in ATTENTIONS]
+    lengths = sorted(set.intersection(*measured))
 
     def mean(kind: str, length: int) -> float:
         return float(np.mean([run["letters"] for run in found if (run["attention"], run["length"]) == (kind, length)]))
@@ -506,7 +508,7 @@ def bottleneck_notice(_run: Any, _view: Any) -> str:
     ]
     units = {run["attention"]: run["units"] for run in found}
     return (
-        f"{'; '.join(parts)}. The plain decoder has the larger state ({units['none']} numbers against "
+        f"Letters right: {'; '.join(parts)}. The plain decoder has the larger state ({units['none']} numbers against "
         f"{units['additive']} and attention), and still all letters have to fit into it at once."
     )
 
