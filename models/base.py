@@ -156,7 +156,10 @@ def anatomy(model: Any) -> list[Layer]:
 
 
 def _output_shape(layer: Any) -> tuple[int, ...]:
-    shape = layer.output.shape if hasattr(layer, "output") else layer.compute_output_shape(layer.input.shape)
+    outputs = layer.output if hasattr(layer, "output") else None
+    if isinstance(outputs, list | tuple):  # a recurrent layer that also gives its last state
+        outputs = outputs[0]
+    shape = outputs.shape if outputs is not None else layer.compute_output_shape(layer.input.shape)
     return tuple(int(size) for size in shape[1:] if size is not None)
 
 

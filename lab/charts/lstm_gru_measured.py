@@ -25,7 +25,7 @@ COLOURS = {
     "GRU": CLASSES[2],
 }
 RACERS = ("SimpleRNN", "LSTM, forget bias 1", "GRU")
-RACE = ("adding", 50)
+RACE, RACE_LAG = "adding", 50
 GRADIENT_LAG = 100
 HEIGHT = 330
 ATTENTIONS = {"none": "one vector", "additive": "attention, additive score", "product": "attention, product score"}
@@ -85,6 +85,13 @@ def bottleneck_provenance() -> str:
         return ""
     rate, steps = _read("bottleneck")["about"]["budget"]["learning_rate"], _read("bottleneck")["runs"][0]["steps"]
     return f"{origin}, Adam at {rate:g}, {steps:,} steps; GRU cells."
+
+
+def complete_lag(task: str, most: int) -> int:
+    """Return the longest lag up to `most` at which every cell was measured with every seed; 0 where there is none."""
+    wanted = len(COLOURS) * len(stored().get("about", {}).get("seeds", []))
+    full = [lag for lag in lags(task) if sum(run["lag"] == lag for run in runs(task)) == wanted]
+    return max((lag for lag in full if lag <= most), default=0)
 
 
 # ---- how far back ----
@@ -184,18 +191,18 @@ def _chance(level: float, y: alt.Y) -> Any:
 
 
 def farthest(task: str) -> dict[str, int]:
-    """Return by cell the longest lag up to which all seeds learned the task, 0 where even the shortest was not."""
+    """Return by cell the longest lag up to which most seeds learned the task, 0 where not even the shortest was."""
     found = {}
     for name in COLOURS:
-        learned = [lag for lag in lags(task) if _all_learned(task, name, lag)]
+        learned = [lag for lag in lags(task) if _mostly_learned(task, name, lag)]
         beyond = [lag for lag in lags(task) if lag not in learned]
         found[name] = max([lag for lag in learned if not beyond or lag < min(beyond)], default=0)
     return found
 
 
-def _all_learned(task: str, name: str, lag: int) -> bool:
+def _mostly_learned(task: str, name: str, lag: int) -> bool:
     states = [run["state"] for run in runs(task) if (run["name"], run["lag"]) == (name, lag)]
-    return bool(states) and all(state == LEARNED for state in states)
+    return bool(states) and sum(state == LEARNED for state in states) > len(states) / 2
 
 
 def reach_notice(task: str) -> Callable[[Any, Any], str]:
@@ -203,17 +210,18 @@ def reach_notice(task: str) -> Callable[[Any, Any], str]:
 
     def told(_run: Any, _view: Any) -> str:
         far = farthest(task)
-        listed = ", ".join(f"{name} {lag or 'none'}" for name, lag in far.items())
+        listed = "; ".join(f"{name}: {lag or 'none'}" for name, lag in far.items())
         why = (
-            "Gates win: unmarked numbers must not touch what is kept, and only a gate can close the way in."
+            "A simple cell mixes every unmarked number into its state; a gate can close the way in. IRNN, which starts by "
+            "copying its state, can add up what is marked without a gate."
             if task == "adding"
             else "Default gates lose: at the start they stand half open, so each step of noise writes over the letter "
             "and takes a part of it away. The simple cell starts with an orthogonal U that turns its state and keeps "
             "its length; chrono initialization opens the forget gates as far as the lag needs."
         )
         return (
-            f"Longest lag learned by all seeds: {listed}. {why} An open triangle: not reached in this budget, which "
-            "does not mean that it cannot be reached."
+            f"Longest lag learned by most seeds: {listed} (measured up to {max(lags(task))}). {why} An open triangle: "
+            "not reached in this budget, which does not mean that it cannot be reached."
         )
 
     return told
@@ -226,7 +234,8 @@ def gradient(task: str) -> Callable[[Any, Any], Any]:
     """Return the function that draws the gradient by lag at one lag of the task, before and after training."""
 
     def draw(_run: Any, _view: Any) -> Any:
-        found = [run for run in runs(task) if run["lag"] == GRADIENT_LAG and run["after"]]
+        lag = complete_lag(task, GRADIENT_LAG)
+        found = [run for run in runs(task) if run["lag"] == lag and run["after"]]
         if not found:
             return None
         rows = [
@@ -252,7 +261,7 @@ def _gradients(table: pd.DataFrame) -> Any:
             y=alt.Y(
                 "gradient:Q",
                 title="mean length of d answer / d input",
-                scale=alt.Scale(type="log", domain=[1e-10, 10]),
+                scale=alt.Scale(type="log", domain=[1e-10, 100]),
                 axis=alt.Axis(format="~e", tickCount=6),
             ),
             color=alt.Color(
@@ -285,22 +294,22 @@ def gradient_notice(task: str) -> Callable[[Any, Any], str]:
             before, after = (_decades(task, name, when) for when in ("before", "after"))
             if before is not None and after is not None:
                 parts.append(f"{name} 10^{before:.1f} before and 10^{after:.1f} after")
-        told = "; ".join(parts)
-        marked = _marked(task)
-        return f"What the first input gets of what the last one gets, lag {GRADIENT_LAG}: {told}. {marked}".strip()
+        told, marked = "; ".join(parts), _marked(task)
+        lag = complete_lag(task, GRADIENT_LAG)
+        return f"What the first input gets of what the last one gets, lag {lag}: {told}. {marked}".strip()
 
     return told
 
 
 def _decades(task: str, name: str, when: str) -> float | None:
-    found = [
-        run[when]["lengths"] for run in runs(task) if (run["name"], run["lag"]) == (name, GRADIENT_LAG) and run[when]
-    ]
+    lag = complete_lag(task, GRADIENT_LAG)
+    found = [run[when]["lengths"] for run in runs(task) if (run["name"], run["lag"]) == (name, lag) and run[when]]
     return float(np.mean([np.log10(max(one[-1], 1e-12) / max(one[0], 1e-12)) for one in found])) if found else None
 
 
 def _marked(task: str) -> str:
-    found = [run["after"] for run in runs(task) if (run["name"], run["lag"]) == ("GRU", GRADIENT_LAG) and run["after"]]
+    lag = complete_lag(task, GRADIENT_LAG)
+    found = [run["after"] for run in runs(task) if (run["name"], run["lag"]) == ("GRU", lag) and run["after"]]
     if not found or "marked" not in found[0]:
         return ""
     marked, other = (np.mean([one[name] for one in found]) for name in ("marked", "unmarked"))
@@ -315,7 +324,7 @@ def _marked(task: str) -> str:
 
 def race(_run: Any, _view: Any) -> Any:
     """Return the test error over training steps of three cells at equal parameters, every seed a line."""
-    task, lag = RACE
+    task, lag = RACE, complete_lag(RACE, RACE_LAG)
     rows = [
         {"cell": run["name"], "seed": str(run["seed"]), "step": step, "score": score}
         for run in runs(task)
@@ -351,7 +360,7 @@ def race(_run: Any, _view: Any) -> Any:
 
 def race_notice(_run: Any, _view: Any) -> str:
     """Tell in how many steps each racer crossed the line, and with how many parameters it ran."""
-    task, lag = RACE
+    task, lag = RACE, complete_lag(RACE, RACE_LAG)
     parts = []
     for name in RACERS:
         found = [run for run in runs(task) if (run["lag"], run["name"]) == (lag, name)]
@@ -374,7 +383,7 @@ def _settings_of(run: dict[str, Any]) -> dict[str, Any]:
 
 def racers() -> dict[str, dict[str, Any]]:
     """Return the settings of each racer, with the first seed."""
-    task, lag = RACE
+    task, lag = RACE, complete_lag(RACE, RACE_LAG)
     found = [run for run in runs(task) if run["lag"] == lag and run["seed"] == 0 and run["name"] in RACERS]
     return {run["name"]: _settings_of(run) for run in found}
 
@@ -450,7 +459,7 @@ def bottleneck(_run: Any, _view: Any) -> Any:
         scale=alt.Scale(domain=order, range=[ROLES["wrong"], CLASSES[0], CLASSES[2]]),
         legend=alt.Legend(title=None, orient="top"),
     )
-    x = alt.X("length:Q", title="letters to be reversed", axis=alt.Axis(values=[4, 8, 12, 16, 24, 32]))
+    x = alt.X("length:Q", title="letters to be reversed", axis=alt.Axis(values=[4, 8, 12, 16, 24, 32], format="d"))
     y = alt.Y(
         "letters:Q", title="share of letters right, written freely", scale=alt.Scale(domain=[0, 1.02], nice=False)
     )
@@ -486,7 +495,8 @@ def bottleneck(_run: Any, _view: Any) -> Any:
 def bottleneck_notice(_run: Any, _view: Any) -> str:
     """Tell the shares right at the shortest and the longest length, without and with attention."""
     found = _read("bottleneck")["runs"]
-    lengths = sorted({run["length"] for run in found})
+    measured = [{run["length"] for run in found if run["attention"] == kind} for kind in ATTENTIONS]
+    lengths = sorted(set.intersection(*measured))
 
     def mean(kind: str, length: int) -> float:
         return float(np.mean([run["letters"] for run in found if (run["attention"], run["length"]) == (kind, length)]))
@@ -498,7 +508,7 @@ def bottleneck_notice(_run: Any, _view: Any) -> str:
     ]
     units = {run["attention"]: run["units"] for run in found}
     return (
-        f"{'; '.join(parts)}. The plain decoder has the larger state ({units['none']} numbers against "
+        f"Letters right: {'; '.join(parts)}. The plain decoder has the larger state ({units['none']} numbers against "
         f"{units['additive']} and attention), and still all letters have to fit into it at once."
     )
 

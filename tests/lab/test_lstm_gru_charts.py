@@ -155,12 +155,13 @@ def test_stored_runs_are_counted_right() -> None:
     for task in ("adding", "recall"):
         far = lstm_gru_measured.farthest(task)
         for name, lag in far.items():
-            runs = [run for run in stored["runs"] if (run["task"], run["name"]) == (task, name)]
-            assert all(run["state"] == "learned" for run in runs if run["lag"] <= lag)
-            beyond = sorted({run["lag"] for run in runs if run["lag"] > lag})
-            if beyond:
-                assert any(run["state"] != "learned" for run in runs if run["lag"] == beyond[0])
-        assert f"GRU {far['GRU'] or 'none'}" in lstm_gru_measured.reach_notice(task)(None, None)
+            learned: dict[int, list[bool]] = {}
+            for run in (one for one in stored["runs"] if (one["task"], one["name"]) == (task, name)):
+                learned.setdefault(run["lag"], []).append(run["state"] == "learned")
+            assert all(np.mean(states) > 0.5 for one, states in learned.items() if one <= lag)
+            beyond = sorted(one for one in learned if one > lag)
+            assert not beyond or np.mean(learned[beyond[0]]) <= 0.5
+        assert f"GRU: {far['GRU'] or 'none'}" in lstm_gru_measured.reach_notice(task)(None, None)
         for draw in (lstm_gru_measured.reach(task), lstm_gru_measured.gradient(task)):
             assert draw(None, None).to_dict()
     assert lstm_gru_measured.race(None, None).to_dict()
@@ -190,7 +191,11 @@ def test_settings_of_a_stored_run_are_valid_and_make_the_same_network() -> None:
 
 def test_the_bottleneck_is_told_from_the_stored_runs() -> None:
     stored = json.loads((RESULTS / "bottleneck.json").read_text(encoding="utf-8"))["runs"]
-    longest = max(run["length"] for run in stored)
+    longest = max(
+        set.intersection(
+            *({r["length"] for r in stored if r["attention"] == kind} for kind in ("none", "additive", "product"))
+        )
+    )
     shares = [run["letters"] for run in stored if (run["attention"], run["length"]) == ("none", longest)]
     assert f"{np.mean(shares):.2f} at {longest}" in lstm_gru_measured.bottleneck_notice(None, None)
     assert lstm_gru_measured.bottleneck(None, None).to_dict()
