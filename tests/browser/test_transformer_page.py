@@ -133,7 +133,7 @@ def test_axe_finds_nothing_serious_in_any_view(page: Page, app: str, scheme: str
                     f"{name}: {one['id']}: {node['html'][:140]} {node['failureSummary'][:200]}"
                     for node in one["nodes"][:3]
                 ]
-    assert serious == []
+    assert serious == [], "\n".join(serious)
 
 
 def test_on_a_phone_the_views_stack(page: Page, app: str) -> None:
