@@ -1,9 +1,9 @@
-"""Compare this app with what a user would take instead: `python -m benchmarks training` or `... browser`."""
+"""Compare this app with what a user would take instead: `python -m benchmarks training`, `transformer` or `browser`."""
 
 import sys
 from importlib import import_module
 
-BENCHMARKS = ("training", "browser")
+BENCHMARKS = ("training", "transformer", "browser")
 
 
 def main(arguments: list[str]) -> int:

@@ -33,7 +33,6 @@ from models.transformer_blocks import (
     Visible,
 )
 from models.transformer_look import asked_loss, evaluate, overview, shown
-from models.views import TransformerView
 
 MOMENTS = 30  # recorded of a run: each holds the attention of all heads
 TEXTS = ("characters", "pieces")

@@ -1,6 +1,7 @@
 """Transformer: the page on which every token asks every other token what matters."""
 
 from lab.charts import transformer_inside, transformer_stage
+from lab.charts import transformer_measured as measured
 from lab.lessons import transformer as lessons
 from lab.page import Page, Picture
 
@@ -80,6 +81,27 @@ page.inside(
         ),
     ],
 )
+page.measured(
+    "What a Transformer cannot do by itself, and what it pays.",
+    [
+        Picture("No positions, no order", measured.order,
+                alt="Share of letters right when words are said backwards, with positions and without.",
+                notice=measured.notice("order", measured.order_told)),
+        Picture("Parity: one small step per bit", measured.parity,
+                alt="Share right on parity over the number of bits, for two Transformers and a GRU.",
+                notice=measured.notice("parity", measured.parity_told)),
+        Picture("Longer than in training", measured.length,
+                alt="Share right on induction over the length, by kind of positions.",
+                notice=measured.notice("length", measured.length_told)),
+        Picture("Little data", measured.little,
+                alt="Nats per character on held-out text over the amount of text to learn from.",
+                notice=measured.notice("little", measured.little_told)),
+        Picture("Time and memory", measured.cost,
+                alt="Milliseconds of one block and of its attention over the number of tokens.",
+                notice=measured.notice("cost", measured.cost_told)),
+    ],
+)  # fmt: skip
+lessons.measured_provenance()
 page.breaks("Settings under which this network fails, and what mends each.", transformer_stage.ended)
 page.section("Why it won")
 lessons.why_it_won()

@@ -54,7 +54,7 @@ def formation(run: ShownRun, _view: Any) -> Any:
         rule = pd.DataFrame({"step": [step], "told": ["the jump"]})
         marked = alt.Chart(rule).encode(x="step:Q")
         layers.append(marked.mark_rule(strokeDash=[4, 3], color=TEXT))
-        layers.append(marked.mark_text(align="left", dx=5, dy=-118, color=TEXT).encode(text="told:N"))
+        layers.append(marked.mark_text(align="left", dx=5, color=TEXT).encode(text="told:N", y=alt.value(9)))
     joined: Any = alt.layer(*layers)
     return finished(joined, HEIGHT)
 
@@ -101,7 +101,12 @@ def scores(_run: ShownRun, view: Any) -> Any:
     order = [f"{layer + 1}·{head + 1}" for layer in range(layers) for head in range(heads)]
     scale = alt.Scale(domain=[0, 1], range=list(ATTENTION), clamp=True)
     base = alt.Chart(table).encode(
-        x=alt.X("kind:N", sort=list(SCORED), title=None, axis=alt.Axis(labelAngle=0, orient="top", labelLimit=110)),
+        x=alt.X(
+            "kind:N",
+            sort=list(SCORED),
+            title=None,
+            axis=alt.Axis(labelAngle=0, orient="top", labelLimit=110, labelOverlap=False),
+        ),
         y=alt.Y("head:N", sort=order, title="layer · head"),
         tooltip=["head", "kind", alt.Tooltip("score", format=".3f")],
     )

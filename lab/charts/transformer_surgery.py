@@ -1,5 +1,6 @@
 """What surgery does to the next token: its candidates before and after, side by side."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -10,6 +11,7 @@ from lab.charts.cnn_inside import finished
 from lab.charts.mlp_inside import TEXT
 from lab.charts.palette import ROLES
 from lab.charts.transformer_reading import Change
+from models.base import Array
 
 BEFORE, AFTER = "as it is", "after surgery"
 
@@ -38,6 +40,20 @@ def before_after(change: Change, place: int) -> Any:
     )
     numbers = base.mark_text(align="left", dx=4, color=TEXT).encode(text=alt.Text("share:Q", format=".1%"))
     return finished(bars + numbers, 40 + 44 * len(order))
+
+
+def moved(texts: Sequence[str], cosines: Array) -> Any:
+    """Return the cosine of every token's last vector before and after surgery, one bar a token."""
+    low = min(0.0, float(min(cosines)))
+    names = [f"{place + 1} {text.strip()}" for place, text in enumerate(texts)]
+    table = pd.DataFrame({"token": names, "cosine": np.asarray(cosines, float)})
+    bars = alt.Chart(table).mark_bar(color=ROLES["wrong"]).encode(
+        x=alt.X("token:N", sort=names, title=None, axis=alt.Axis(labelAngle=-55, labelLimit=90, labelOverlap=False)),
+        y=alt.Y("cosine:Q", title="cosine, before and after", scale=alt.Scale(domain=[low, 1])),
+        tooltip=["token", alt.Tooltip("cosine", format=".4f")],
+    )  # fmt: skip
+    rule = alt.Chart(pd.DataFrame({"y": [1.0]})).mark_rule(color=TEXT, strokeDash=[4, 3]).encode(y="y:Q")
+    return finished(bars + rule, 320)
 
 
 def sentence(change: Change, place: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from lab.catalog import BY_SLUG
+from lab.charts import transformer_measured
 from lab.controls import Controls
 from lab.datasets.characters import store_text
 from lab.datasets.dataset import UnfitData
@@ -78,6 +79,12 @@ def _take(controls: Controls, key: str) -> None:
         st.session_state[controls.key("upload")] = store_text(chosen.getvalue(), uploads_folder())
     except UnfitData as problem:
         st.session_state[f"{key}:problem"] = str(problem)
+
+
+def measured_provenance() -> None:
+    """Say where the stored numbers come from."""
+    if told := transformer_measured.provenance():
+        st.html(f'<p class="provenance">{told}</p>')
 
 
 def why_it_won() -> None:

@@ -79,7 +79,8 @@ def _told(found: Array) -> str:
     way = "pulls the two apart" if found[-1] < found[0] else "does not pull the two apart in this network"
     return (
         f"Cosine {found[0]:.2f} before the first layer, {found[-1]:.2f} after the last, "
-        f"lowest {found[layer]:.2f} {where}. Before attention a token knows only itself and its place; what it reads {way}."
+        f"lowest {found[layer]:.2f} {where}. "
+        f"Before attention a token knows only itself and its place; what it reads {way}."
     )
 
 

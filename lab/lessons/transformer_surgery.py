@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
+from lab.charts.transformer_meaning import cosines_by_layer
 from lab.charts.transformer_reading import changed_candidates
-from lab.charts.transformer_surgery import before_after, sentence
+from lab.charts.transformer_surgery import before_after, moved, sentence
 from lab.components.attention_reader import Cut
-from lab.frame import quiet
 from models.base import Array
 
 CUTS = "transformer:cuts"
@@ -89,7 +89,7 @@ def theatre(before: Mapping[str, Array], after: Mapping[str, Array], positions: 
         _list()
     with right:
         if before.get("top_ids") is None:
-            quiet("This network names no next token. The reader above shows what the cut does to its attention.")
+            _moved(before, after)
             return
         place = _token("Candidates behind token", [str(text) for text in before["texts"]], length - 1, "shown")
         change = changed_candidates(before, after)
@@ -100,6 +100,24 @@ def theatre(before: Mapping[str, Array], after: Mapping[str, Array], positions: 
             else "Nothing is cut yet, so both networks agree. Cut something on the left."
         )
         st.html(f'<p class="notice"><b>Notice.</b> {told}</p>')
+
+
+def _moved(before: Mapping[str, Array], after: Mapping[str, Array]) -> None:
+    """Draw how far the tokens' last vectors moved, of a network that names no next token."""
+    cosines = cosines_by_layer(before["stream"][-1], after["stream"][-1])
+    texts = [str(text) for text in before["texts"]]
+    st.altair_chart(moved(texts, cosines), alt="Cosine of each token's last vector before and after surgery")
+    if not deeds():
+        st.html(
+            '<p class="notice"><b>Notice.</b> Nothing is cut yet, so no vector moves. Cut something on the left.</p>'
+        )
+        return
+    least = int(cosines.argmin())
+    told = f"“{texts[least].strip()}” ({least + 1}) moves most: its cosine with what it was is {cosines[least]:.3f}."
+    if before.get("sentence_embedding") is not None:
+        kept = float(before["sentence_embedding"] @ after["sentence_embedding"])
+        told = f"{told} The vector of the whole text keeps a cosine of {kept:.3f}."
+    st.html(f'<p class="notice"><b>Notice.</b> {told}</p>')
 
 
 def _choose(layers: int, heads: int, texts: list[str], positions: str) -> None:

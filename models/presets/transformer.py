@@ -3,11 +3,29 @@
 from models.base import Failure
 from models.presets.preset import Preset
 
+_ALIGNED = {"dataset": "dates", "kind": "encoder_decoder", "layers": 1, "mlp": 2}
+_ONE_LOOK = {"layers": 1, "token_shift": True, "steps": 200}
+
 PRESETS: tuple[Preset, ...] = (
     Preset(
         title="An induction head forms",
-        reason="Two layers: a head of the first looks one token back, a head of the second finds what followed before.",
+        reason="Two layers find what followed the same sign before. For 100 steps nothing seems to happen; then the "
+        "head forms, and the share right jumps.",
         settings={},
+        metric="test_accuracy",
+        threshold=0.95,
+    ),
+    Preset(
+        title="One layer with shifted keys",
+        reason="Where keys mix in the token before, one look is enough: half of the induction circuit is given.",
+        settings={**_ONE_LOOK},
+        metric="test_accuracy",
+        threshold=0.95,
+    ),
+    Preset(
+        title="Written dates",
+        reason="An encoder reads the date, a decoder writes it in the ISO form and looks at each part where it stands.",
+        settings={**_ALIGNED},
         metric="test_accuracy",
         threshold=0.95,
     ),
@@ -16,10 +34,12 @@ PRESETS: tuple[Preset, ...] = (
 FAILURES: tuple[Failure, ...] = (
     Failure(
         title="Induction with one layer",
-        reason="No single look finds what followed the same sign before.",
-        settings={"layers": 1},
+        reason="A single look can find the same sign, but not what followed it: that takes one head that looks back "
+        "and a second that uses what it found. Shifted keys give the first one away.",
+        settings={"layers": 1, "steps": 200},
         repair={"token_shift": True},
         metric="test_accuracy",
         threshold=0.8,
+        claim="transformer_limits",
     ),
 )
