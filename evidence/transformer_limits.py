@@ -117,7 +117,8 @@ def length() -> list[dict[str, Any]]:
     found = []
     kinds: dict[str, dict[str, Any]] = {
         "sinusoidal": {"positions": "sinusoidal"}, "rotary": {"positions": "rotary"},
-        "learned": {"positions": "learned", "steps": 600}, "none, shifted keys": {"positions": "none", "token_shift": True},
+        "learned": {"positions": "learned", "steps": 600},
+        "none, shifted keys": {"positions": "none", "token_shift": True},
     }  # fmt: skip
     for name, settings in kinds.items():
         for seed in SEEDS:
@@ -144,10 +145,8 @@ def little() -> list[dict[str, Any]]:
             words = python_topics()
             held = words[int(len(words) * 0.9) :][: amount // 9 + 2000]
             data = text_task(words[:amount] + held, "", length=64, examples=max(200, amount // 16), seed=seed)
-            networks = {
-                "Transformer": small_gpt(data, seed),
-                "LSTM": recurrent("LSTM", 144, len(data.vocabulary), seed),
-            }
+            lstm = recurrent("LSTM", 144, len(data.vocabulary), seed)
+            networks = {"Transformer": small_gpt(data, seed), "LSTM": lstm}
             for name, model in networks.items():
                 fit(model, data, 500, 0.002, seed)
                 loss = measured(logits_of(model, data.features("test", 100)), data.targets("test", 100), data.end)[0]

@@ -1,7 +1,7 @@
 """What a trained Transformer answers: everything a typed text does in it, with surgery, and what it writes."""
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -41,7 +41,8 @@ def answer(model: keras.Model, data: TokenTask, question: Mapping[str, Any]) -> 
         count = data.train_inputs.shape[1] + 1 - (len(tokens) if data.kind == "decoder" else 1)
         said = generate(model, model.architecture, tokens, count, end=data.end, source=source).tokens
         tokens = np.concatenate([tokens, said[said != data.end]])
-    return traced(model, data, tokens, source, surgery_of(question.get("surgery", {})))
+    surgery = surgery_of(question.get("surgery", {}), bounds_of(model, tokens, source))
+    return traced(model, data, tokens, source, surgery)
 
 
 def asked(data: TokenTask, question: Mapping[str, Any]) -> tuple[Array, Array | None, bool]:
@@ -88,20 +89,40 @@ def whole(value: Any, name: str) -> int:
         raise ValueError(f"{name} is a whole number") from None
 
 
-def surgery_of(asked_for: Mapping[str, Any]) -> Surgery:
-    """Return the surgery that was asked for. Raises ValueError where it does not have the right form."""
-    known = {item.name for item in fields(Surgery)}
-    if set(asked_for) - known:
-        raise ValueError(f"surgery is one of {', '.join(sorted(known))}")
-    try:
-        return Surgery(**{name: tuples(value) for name, value in asked_for.items()})
-    except (TypeError, ValueError):
-        raise ValueError("surgery is given as lists of whole numbers") from None
+def surgery_of(asked_for: Mapping[str, Any], bounds: Mapping[str, tuple[int, ...]]) -> Surgery:
+    """Return the surgery that was asked for. Raises ValueError where its form or its numbers are wrong.
+
+    bounds: by the name of a cut, how many layers, heads, tokens, ... there are for each of its numbers.
+    """
+    if set(asked_for) - set(bounds):
+        raise ValueError(f"surgery is one of {', '.join(sorted(bounds))}")
+    return Surgery(**{name: tuple(within(one, bounds[name], name) for one in listed(value)) for name, value in
+                      asked_for.items()})  # fmt: skip
 
 
-def tuples(value: Any) -> Any:
-    """Return lists of whole numbers as tuples."""
-    return tuple(tuples(one) for one in value) if isinstance(value, list | tuple) else int(value)
+def listed(value: Any) -> list[Any]:
+    """Return a list. Raises ValueError for anything else."""
+    if not isinstance(value, list | tuple):
+        raise ValueError("surgery is given as lists of whole numbers")
+    return list(value)
+
+
+def within(numbers: Any, bounds: tuple[int, ...], name: str) -> Any:
+    """Return one cut, a number or as many as it has bounds. Raises ValueError where one is missing or too large."""
+    found = tuple(whole(one, name) for one in (listed(numbers) if len(bounds) > 1 else [numbers]))
+    if len(found) != len(bounds) or not all(0 <= one < bound for one, bound in zip(found, bounds, strict=True)):
+        raise ValueError(f"{name} needs {len(bounds)} numbers from 0, each below {', '.join(map(str, bounds))}")
+    return found if len(bounds) > 1 else found[0]
+
+
+def bounds_of(model: keras.Model, tokens: Array, source: Array | None) -> dict[str, tuple[int, ...]]:
+    """Return how many layers, heads, tokens and positions there are, for each kind of cut."""
+    a, length = model.architecture, len(tokens)
+    inside = (a.layers, a.heads)
+    return {
+        "cut_arrows": (*inside, length, length), "cut_cross": (*inside, length, 0 if source is None else len(source)),
+        "cut_heads": inside, "cut_layers": (a.layers,), "moved_positions": (length, max(a.context, length)),
+    }  # fmt: skip
 
 
 def traced(
