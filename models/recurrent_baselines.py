@@ -142,7 +142,7 @@ def series_baselines(data: SeriesData) -> list[Baseline]:
     assert data.series is not None
     truth, start = data.truth(), data.test_start
     found = [_timed("Last value again", "test_rmse", lambda: rmse(data.before("test"), truth))]
-    if 1 < data.season <= start // 2:
+    if 1 < data.season < start // 2:
         season = data.season
         found += [
             _timed("Season before", "test_rmse", lambda: rmse(data.series[start - season : -season], truth)),  # type: ignore[index]
@@ -164,10 +164,10 @@ def ar_orders(data: SeriesData) -> list[int]:
 
 
 def seasonal_drift(data: SeriesData) -> Array:
-    """Return the value a season before plus what the training part rose in a season on average: (test values,)."""
+    """Return the value a season before plus how far the last value is above its own season before: (test values,)."""
     assert data.series is not None
     start, season = data.test_start, data.season
-    drift = (data.series[start - 1] - data.series[0]) / (start - 1) * season
+    drift = data.before("test") - data.series[start - 1 - season : -1 - season]
     return np.asarray(data.series[start - season : -season] + drift)
 
 

@@ -12,11 +12,7 @@ def load_sequences(config: RecurrentConfig) -> SequenceData:
     if config.dataset in MEMORY_TASKS:
         return memory_task(config.dataset, lag=config.lag, samples=config.samples, seed=config.seed)
     if config.dataset in SERIES:
-        table = None
-        if config.dataset == "own_series" and config.upload:
-            from lab.datasets.uploaded import load_upload
-            from lab.storage import uploads_folder
-
-            table = load_upload(config.upload, uploads_folder())
-        return series(config.dataset, window=config.lag, changes=config.differences, table=table, column=config.target)
+        return series(
+            config.dataset, window=config.lag, changes=config.differences, upload=config.upload, column=config.target
+        )
     return text(config.dataset, window=config.lag, seed=config.seed, upload=config.upload)

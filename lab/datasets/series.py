@@ -220,10 +220,23 @@ def _rhythm(moments: pd.DatetimeIndex) -> tuple[str, int]:
     return step, SEASONS[step]
 
 
-def series(name: str, *, window: int, changes: bool, table: CheckedTable | None = None, column: str = "") -> SeriesData:
-    """Return a series as data for a network. table, column: of the name "own_series" only. Raises UnfitData."""
-    if name == "own_series":
-        if table is None:
-            raise UnfitData("Choose a CSV file with a column of dates and a column of values first.")
-        return windows(own_series(table, column), window=window, changes=changes)
-    return windows(SERIES[name](), window=window, changes=changes)
+def series(
+    name: str, *, window: int, changes: bool, upload: str = "", column: str = "", table: CheckedTable | None = None
+) -> SeriesData:
+    """Return a series as data for a network. Raises UnfitData.
+
+    upload: SHA-256 of a stored CSV file, or table: a table at hand, and column: which to forecast; of the name
+    "own_series" only.
+    """
+    if name != "own_series":
+        return windows(SERIES[name](), window=window, changes=changes)
+    if table is None and not upload:
+        raise UnfitData("Choose a CSV file with a column of dates and a column of values first.")
+    return windows(own_series(table or _stored(upload), column), window=window, changes=changes)
+
+
+def _stored(upload: str) -> CheckedTable:
+    from lab.datasets.uploaded import load_upload
+    from lab.storage import uploads_folder
+
+    return load_upload(upload, uploads_folder())

@@ -140,7 +140,7 @@ def test_chance_of_parity_at_each_step_over_all_bit_strings() -> None:
     for step in range(lag):
         for bit in (0, 1):  # the best answer that sees the newest bit and the step, but nothing else
             odd = [sum(string[: step + 1]) % 2 for string in strings if string[step] == bit]
-            share = max(np.mean(odd), 1 - np.mean(odd))
+            share = max(float(np.mean(odd)), 1 - float(np.mean(odd)))
             right += share / 2 / lag
             nats -= sum(p * math.log(p) for p in (share, 1 - share) if p > 0) / 2 / lag
     level = MEMORY_TASKS["running_parity"].level(lag)

@@ -16,6 +16,10 @@ def run_of(page: AppTest) -> Any:
     return page.session_state["rnn:shown"]
 
 
+def as_query(settings: Any) -> dict[str, Any]:
+    return {name: str(value) for name, value in settings.items()}
+
+
 def words(page: AppTest) -> str:
     return " ".join(block.proto.body for block in page.main.get("html"))
 
@@ -36,8 +40,7 @@ def test_opens_with_a_stored_network_and_all_its_pictures() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS["rnn"], ids=lambda preset: preset.title)
 def test_every_preset_opens_with_its_stored_example(preset: Any) -> None:
-    query: dict[str, Any] = {name: str(value) for name, value in preset.settings.items()}
-    page = open_page("rnn", **query)
+    page = open_page("rnn", **as_query(preset.settings))
     assert not page.exception and not page.warning
     assert run_of(page).origin == "example"
 
@@ -71,7 +74,7 @@ def test_a_lag_is_set_by_one_click() -> None:
 
 def test_a_text_is_written_on_and_an_empty_beginning_asks_for_one() -> None:
     preset = next(one for one in PRESETS["rnn"] if one.settings.get("dataset") == "text")
-    page = open_page("rnn", **{name: str(value) for name, value in preset.settings.items()})
+    page = open_page("rnn", **as_query(preset.settings))
     page.text_input(key="rnn:write:begin").set_value("If the ").run()
     assert not page.exception
     assert any(block.value.startswith("If the ") for block in page.code)
@@ -81,7 +84,7 @@ def test_a_text_is_written_on_and_an_empty_beginning_asks_for_one() -> None:
 
 def test_a_series_is_forecast_beside_ar() -> None:
     preset = next(one for one in PRESETS["rnn"] if one.settings.get("dataset") == "co2")
-    page = open_page("rnn", **{name: str(value) for name, value in preset.settings.items()})
+    page = open_page("rnn", **as_query(preset.settings))
     assert not page.exception
     assert "that of AR" in words(page) and "AR(13)" in words(page)
 
