@@ -52,7 +52,7 @@ def _origin(found: dict[str, Any]) -> str:
     about = found.get("about")
     if not about or "created" not in about:
         return ""
-    seeds, budget = ", ".join(str(seed) for seed in about["seeds"]), about["budget"]
+    seeds, budget = ", ".join(str(seed) for seed in sorted({run["seed"] for run in found["runs"]})), about["budget"]
     return (
         f"Stored: {about['command']}, {about['created'][:10]}, seeds {seeds}, {about['device']}, {about['seconds']} s "
         f"of training, TensorFlow {about['versions']['tensorflow']}, Keras {about['versions']['keras']}. About "
