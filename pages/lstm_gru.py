@@ -15,7 +15,7 @@ DATA = {
     "running_parity": "Parity, asked at each step",
     "reber": "Embedded Reber grammar",
     "anbn": "As many b as a",
-    "reverse": "Reversing, encoder and decoder",
+    "reverse": "Reversing letters",
     "sunspots": "Sunspots",
     "co2": "Carbon dioxide",
     "elnino": "El Niño",

@@ -52,7 +52,7 @@ def _origin(found: dict[str, Any]) -> str:
     about = found.get("about")
     if not about or "created" not in about:
         return ""
-    seeds, budget = ", ".join(str(seed) for seed in about["seeds"]), about["budget"]
+    seeds, budget = ", ".join(str(seed) for seed in sorted({run["seed"] for run in found["runs"]})), about["budget"]
     return (
         f"Stored: {about['command']}, {about['created'][:10]}, seeds {seeds}, {about['device']}, {about['seconds']} s "
         f"of training, TensorFlow {about['versions']['tensorflow']}, Keras {about['versions']['keras']}. About "
@@ -209,11 +209,11 @@ def reach_notice(task: str) -> Callable[[Any, Any], str]:
     """Return the function that tells how far each cell got, and why."""
 
     def told(_run: Any, _view: Any) -> str:
-        far = farthest(task)
+        far, lost = farthest(task), sum(run["state"] == DIVERGED for run in runs(task))
         listed = "; ".join(f"{name}: {lag or 'none'}" for name, lag in far.items())
         why = (
-            "A simple cell mixes every unmarked number into its state; a gate can close the way in. IRNN, which starts by "
-            "copying its state, can add up what is marked without a gate."
+            "A simple cell mixes every unmarked number into its state; a gate can close the way in. IRNN, which starts "
+            "by copying its state, can add up what is marked without a gate."
             if task == "adding"
             else "Default gates lose: at the start they stand half open, so each step of noise writes over the letter "
             "and takes a part of it away. The simple cell starts with an orthogonal U that turns its state and keeps "
@@ -222,6 +222,7 @@ def reach_notice(task: str) -> Callable[[Any, Any], str]:
         return (
             f"Longest lag learned by most seeds: {listed} (measured up to {max(lags(task))}). {why} An open triangle: "
             "not reached in this budget, which does not mean that it cannot be reached."
+            + (f" Runs that diverged and are not drawn: {lost}." if lost else "")
         )
 
     return told

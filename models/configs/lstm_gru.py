@@ -31,5 +31,5 @@ class LstmGruConfig(RecurrentConfig):
     attention: Literal["none", "additive", "product"] = knob(
         "none",
         "Attention",
-        "Reversing only: may the decoder look back at all that was read, and by what score?",
+        "Reversing only: how the decoder looks back at all that was read.",
     )

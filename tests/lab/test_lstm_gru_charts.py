@@ -167,6 +167,9 @@ def test_stored_runs_are_counted_right() -> None:
     assert lstm_gru_measured.race(None, None).to_dict()
     for run in stored["runs"]:
         line = stored["about"]["tasks"][run["task"]]["learned"]
+        if run["score"] is None:
+            assert run["state"] == "diverged"
+            continue
         reached = run["score"] < line if run["task"] == "adding" else run["score"] > line
         assert (run["state"] == "learned") == reached
         assert abs(run["parameters"] - 2000) < 120
