@@ -42,4 +42,23 @@ FAILURES: tuple[Failure, ...] = (
         threshold=0.8,
         claim="transformer_limits",
     ),
+    Failure(
+        title="Nobody says where a token stands",
+        reason="Attention alone sees a bag of tokens: every a gets the same answer, wherever it stands. With waves "
+        "added to the embeddings, an encoder learns to turn words around.",
+        settings={"dataset": "reverse", "kind": "encoder", "mlp": 1, "steps": 250, "positions": "none"},
+        repair={"positions": "sinusoidal"},
+        metric="test_accuracy",
+        threshold=0.3,
+        claim="transformer_limits",
+    ),
+    Failure(
+        title="Parity",
+        reason="Whether the ones are odd depends on every single bit, and attention is a weighted mean, in which one "
+        "bit more hardly shows. A recurrent network carries one bit along and solves it.",
+        settings={"dataset": "parity", "mlp": 2, "steps": 200},
+        metric="test_accuracy",
+        threshold=0.9,
+        claim="transformer_limits",
+    ),
 )
