@@ -29,6 +29,20 @@ PRESETS: tuple[Preset, ...] = (
         metric="test_accuracy",
         threshold=0.95,
     ),
+    Preset(
+        title="Copy a word",
+        reason="Each letter of the answer looks at the one it has to repeat, a few places back.",
+        settings={"dataset": "copy"},
+        metric="test_accuracy",
+        threshold=0.85,
+    ),
+    Preset(
+        title="Text, character by character",
+        reason="The help that comes with Python. After 300 steps words and markup are guessed, sentences are not.",
+        settings={"dataset": "characters", "heads": 4, "mlp": 4, "batch_size": 32, "steps": 300},
+        metric="test_accuracy",
+        threshold=0.38,
+    ),
 )
 
 FAILURES: tuple[Failure, ...] = (
