@@ -117,7 +117,8 @@ def length() -> list[dict[str, Any]]:
     found = []
     kinds: dict[str, dict[str, Any]] = {
         "sinusoidal": {"positions": "sinusoidal"}, "rotary": {"positions": "rotary"},
-        "learned": {"positions": "learned", "steps": 600}, "none, shifted keys": {"positions": "none", "token_shift": True},
+        "learned": {"positions": "learned", "steps": 600},
+        "none, shifted keys": {"positions": "none", "token_shift": True},
     }  # fmt: skip
     for name, settings in kinds.items():
         for seed in SEEDS:

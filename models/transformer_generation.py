@@ -89,7 +89,8 @@ class Writer:
         self.keys, self.values = ([tf.Variable(one, trainable=False) for one in empty] for _ in range(2))
         width = (1, 1, architecture.width)
         self.before = [tf.Variable(tf.zeros(width), trainable=False) for _ in range(architecture.layers)]
-        self.read = tf.function(self._read, reduce_retracing=True, autograph=False)
+        self._one = tf.function(self._read, autograph=False)  # always one token, so that its shapes are fixed
+        self._many = tf.function(self._read, reduce_retracing=True, autograph=False)
 
     def remember(self, source: Array | None) -> tuple[Any, Any]:
         """Return what the encoder made of a source (S,): keys and values of each layer, and which may be seen."""
@@ -100,9 +101,14 @@ class Writer:
         layers = [self.walk.layer(f"block_{number + 1}_cross_keys_values") for number in range(self.a.layers)]
         return tuple(layer(memory) for layer in layers), seen
 
+    def read(self, tokens: list[int], start: int, memory: tuple[Any, Any]) -> Array:
+        """Read tokens that stand at `start`, start + 1, ...; return the logits behind the last one: (V,)."""
+        step = self._one if len(tokens) == 1 else self._many
+        return np.asarray(step(tf.constant(tokens, tf.int32), tf.constant(start), memory))
+
     def _read(self, tokens: tf.Tensor, start: tf.Tensor, memory: tuple[Any, Any]) -> tf.Tensor:
         """Read tokens (n,) that stand at `start`, start + 1, ...; return the logits behind the last one: (V,)."""
-        positions = start + tf.range(tf.shape(tokens)[0])
+        positions = start + (tf.range(tf.shape(tokens)[0]) if tokens.shape[0] != 1 else tf.zeros(1, tf.int32))
         x = self.walk.enter(tokens, positions)[0]
         for number in range(self.a.layers):
             x = self.walk.part(x, number, "attention", "", {}, partial(self._attend, number, positions))
@@ -117,13 +123,17 @@ class Writer:
         name, start, end = f"block_{number + 1}_", positions[0], positions[-1] + 1
         weights, heads = self.walk.layer(f"{name}weights"), self.walk.layer(f"{name}heads")
         fused = self.walk.layer(f"{name}qkv")(y)
-        before = tf.where(start > 0, self.before[number], tf.zeros_like(self.before[number]))
+        before = None
+        if self.a.token_shift:
+            before = tf.where(start > 0, self.before[number], tf.zeros_like(self.before[number]))
+            self.before[number].assign(weights.plain_keys(fused)[:, -1:])
         self.keys[number][:, :, start:end].assign(weights.keys(fused, positions, before))
         self.values[number][:, :, start:end].assign(heads.values(fused))
-        self.before[number].assign(weights.plain_keys(fused)[:, -1:])
         scores = weights.scores(weights.queries(fused, positions), self.keys[number][:, :, :end])
-        future = tf.range(end)[tf.newaxis] > positions[:, tf.newaxis]
-        attention = tf.nn.softmax(scores + HIDDEN * tf.cast(future, tf.float32))
+        if positions.shape[0] != 1:  # a single token has no future among those that are read
+            future = tf.range(end)[tf.newaxis] > positions[:, tf.newaxis]
+            scores += HIDDEN * tf.cast(future, tf.float32)
+        attention = tf.nn.softmax(scores)
         mixed = tf.matmul(attention, self.values[number][:, :, :end])
         return self.walk.layer(f"{name}attention_out")(join_heads(mixed))
 
@@ -171,7 +181,7 @@ def generate(
     generator, start = np.random.default_rng(sampling.seed), 0
     begun = perf_counter()
     while len(drawn) < count and len(tokens) < room + 1:
-        logits = writer.read(tf.constant(tokens[start:], tf.int32), tf.constant(start), memory).numpy()
+        logits = writer.read(tokens[start:], start, memory)
         drawn.append(draw(logits, sampling, generator))
         tokens.append(drawn[-1][0])
         start = len(tokens) - 1 if cache else 0

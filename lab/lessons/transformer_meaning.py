@@ -105,8 +105,10 @@ def _tables(network: Network, text: str, word: str) -> None:
         st.altair_chart(
             charts.positions(rows), alt="What positions add, on two main axes, a path from the first place on"
         )
+        near, far = charts.neighbour_cosines(rows)
         quiet(
-            f"The vectors of the first {len(rows)} places. Neighbours lie near each other: so nearness can be read off."
+            f"The vectors of the first {len(rows)} places. Mean cosine of neighbours {near:.2f}, of places half of them "
+            f"apart {far:.2f}."
         )
 
 

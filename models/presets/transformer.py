@@ -9,8 +9,7 @@ _ONE_LOOK = {"layers": 1, "token_shift": True, "steps": 200}
 PRESETS: tuple[Preset, ...] = (
     Preset(
         title="An induction head forms",
-        reason="Two layers find what followed the same sign before. For 100 steps nothing seems to happen; then the "
-        "head forms, and the share right jumps.",
+        reason="Two layers find what followed the same sign before: a plateau, then the head forms.",
         settings={},
         metric="test_accuracy",
         threshold=0.95,

@@ -106,25 +106,28 @@ def test_a_cut_head_changes_what_comes_next(page: Page, app: str, oracle: Oracle
     expect(page.get_by_text("Nothing is cut yet")).to_be_visible(timeout=20_000)
 
 
-@pytest.mark.parametrize("text", ["", "a", "🙂🙃", "مرحبا بالعالم", "x" * 900, "\x00<script>alert(1)</script>"])
-def test_any_text_gets_a_picture_or_a_sentence(page: Page, app: str, text: str) -> None:
+def test_any_text_gets_a_picture_or_a_sentence(page: Page, app: str) -> None:
     opened(page, app)
     field = page.get_by_label("Text", exact=True)
-    field.fill(text)
-    field.press("Enter")
     answered = page.locator("[data-testid=stAlert]").or_(page.locator(".reader[data-draws]"))
-    expect(answered.first).to_be_visible(timeout=20_000)
-    page.wait_for_timeout(800)
-    expect(page.locator("[data-testid=stException]")).to_have_count(0)
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    for text in ("", "a", "\U0001f642\U0001f643", "مرحبا بالعالم", "x" * 900, "\x00<script>alert(1)</script>"):
+        field.fill(text)
+        field.press("Enter")
+        page.wait_for_timeout(700)
+        expect(answered.first).to_be_visible(timeout=20_000)
+        expect(page.locator("[data-testid=stException]")).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_any_view(page: Page, app: str, scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "views"),
+    [("light", ("Lines", "All heads", "The whole way")), ("dark", ("Heat map", "Layer by layer", "The whole way"))],
+)
+def test_axe_finds_nothing_serious_in_any_view(page: Page, app: str, scheme: str, views: tuple[str, ...]) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     opened(page, app)
     serious = []
-    for name in ("Lines", "Heat map", "All heads", "Query × key", "Layer by layer", "The whole way"):
+    for name in views:
         page.get_by_role("tab", name=name, exact=True).click()
         page.wait_for_timeout(150)
         for one in Axe().run(page).response["violations"]:
@@ -133,7 +136,7 @@ def test_axe_finds_nothing_serious_in_any_view(page: Page, app: str, scheme: str
                     f"{name}: {one['id']}: {node['html'][:140]} {node['failureSummary'][:200]}"
                     for node in one["nodes"][:3]
                 ]
-    assert serious == []
+    assert serious == [], "\n".join(serious)
 
 
 def test_on_a_phone_the_views_stack(page: Page, app: str) -> None:
