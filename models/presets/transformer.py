@@ -28,6 +28,28 @@ PRESETS: tuple[Preset, ...] = (
         metric="test_accuracy",
         threshold=0.95,
     ),
+    Preset(
+        title="Copy a word",
+        reason="Each letter of the answer looks at the one it has to repeat, a few places back.",
+        settings={"dataset": "copy"},
+        metric="test_accuracy",
+        threshold=0.85,
+    ),
+    Preset(
+        title="Say a word backwards",
+        reason="Learned positions suffice: where to look next is one place before where the last letter stood.",
+        settings={"dataset": "reverse", "positions": "learned", "learning_rate": 0.002, "steps": 600},
+        metric="test_accuracy",
+        threshold=0.9,
+    ),
+    Preset(
+        title="Text, character by character",
+        reason="The help that comes with Python. After 300 steps the network guesses better than counting pairs of "
+        "characters does, and not yet as well as counting runs of three or five.",
+        settings={"dataset": "characters", "heads": 4, "mlp": 4, "batch_size": 32, "steps": 300},
+        metric="test_accuracy",
+        threshold=0.38,
+    ),
 )
 
 FAILURES: tuple[Failure, ...] = (
@@ -39,6 +61,25 @@ FAILURES: tuple[Failure, ...] = (
         repair={"token_shift": True},
         metric="test_accuracy",
         threshold=0.8,
+        claim="transformer_limits",
+    ),
+    Failure(
+        title="Nobody says where a token stands",
+        reason="Attention alone sees a bag of tokens: every a gets the same answer, wherever it stands. With waves "
+        "added to the embeddings, an encoder learns to turn words around.",
+        settings={"dataset": "reverse", "kind": "encoder", "mlp": 1, "steps": 250, "positions": "none"},
+        repair={"positions": "sinusoidal"},
+        metric="test_accuracy",
+        threshold=0.3,
+        claim="transformer_limits",
+    ),
+    Failure(
+        title="Parity",
+        reason="Whether the ones are odd depends on every single bit, and attention is a weighted mean, in which one "
+        "bit more hardly shows. A recurrent network carries one bit along and solves it.",
+        settings={"dataset": "parity", "mlp": 2, "steps": 200},
+        metric="test_accuracy",
+        threshold=0.9,
         claim="transformer_limits",
     ),
 )

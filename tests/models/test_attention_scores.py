@@ -50,11 +50,11 @@ def test_scores_follow_their_definition() -> None:
     distance = np.mean([sum(attention[i, j] * abs(i - j) for j in range(T)) for i in range(T)])
     induction = np.mean([attention[i, i - 3] for i in range(4, T)])
     found = head_scores(attention, RUN)
-    np.testing.assert_allclose(found[[0, 1]], [entropy, distance], rtol=1e-5)
+    np.testing.assert_allclose(found[[0, 1]], np.array([entropy, distance]), rtol=1e-5)
     np.testing.assert_allclose(found[2], np.mean([attention[i, i - 1] for i in range(2, T)]), rtol=1e-5)
     np.testing.assert_allclose(found[3], np.mean(attention[2:, 0]), rtol=1e-5)
     np.testing.assert_allclose(found[4], np.mean([attention[i, i - 4] for i in range(4, T)]), rtol=1e-5)
-    np.testing.assert_allclose(found[5:], [induction, np.mean(np.diag(attention))], rtol=1e-5)
+    np.testing.assert_allclose(found[5:], np.array([induction, np.mean(np.diag(attention))]), rtol=1e-5)
 
 
 def test_many_heads_at_once_are_scored_as_one_by_one() -> None:
@@ -80,7 +80,7 @@ def test_rollout_multiplies_layer_by_layer() -> None:
 
 def test_without_the_sink_the_rest_keeps_its_proportions() -> None:
     attention = np.array([[1.0, 0, 0], [0.5, 0.5, 0], [0.8, 0.15, 0.05]])
-    np.testing.assert_allclose(without_sink(attention), [[0, 0, 0], [0, 1, 0], [0, 0.75, 0.25]], atol=1e-6)
+    np.testing.assert_allclose(without_sink(attention), np.array([[0, 0, 0], [0, 1, 0], [0, 0.75, 0.25]]), atol=1e-6)
 
 
 def test_chosen_rows_are_summed() -> None:

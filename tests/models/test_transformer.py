@@ -114,9 +114,7 @@ class Oracle:
             return x + part(self.norm(f"{name}_norm", x))
         return self.norm(f"{name}_norm", x + part(x))
 
-    def stack(
-        self, x: Array, side: str, hidden: Array, memory: Array | None = None, unseen: Array | None = None
-    ) -> Array:
+    def stack(self, x: Array, side: str, hidden: Array, memory: Any = None, unseen: Any = None) -> Array:
         for number in range(1, self.a.layers + 1):
             name = f"{side}block_{number}_"
 

@@ -40,7 +40,9 @@ def test_metrics_are_those_of_the_logits(kind: Any) -> None:
     logits = np.asarray(model(data.features("test", 200)))
     targets = data.test_targets[:200]
     shares = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    losses, hits, exact = [], [], []
+    losses: list[float] = []
+    hits: list[bool] = []
+    exact: list[bool] = []
     for row, wanted in enumerate(targets):
         places = [place for place in range(len(wanted)) if wanted[place] >= 0]
         losses += [-np.log(shares[row, place, wanted[place]]) for place in places]
@@ -67,7 +69,14 @@ def test_surgery_is_asked_for_in_plain_lists() -> None:
     model, data = small()
     cut = answer(model, data, {"test_row": 0, "surgery": {"cut_arrows": [[0, 1, 5, 2]], "cut_layers": [1]}})
     assert cut.attention[0, 1, 5, 2] == 0
-    for bad in ({"cut_arrows": [["a"]]}, {"burn": []}, {"cut_heads": 3}, {"cut_layers": [2]}, {"cut_heads": [[0]]}):
+    wrong: list[dict[str, Any]] = [
+        {"cut_arrows": [["a"]]},
+        {"burn": []},
+        {"cut_heads": 3},
+        {"cut_layers": [2]},
+        {"cut_heads": [[0]]},
+    ]
+    for bad in wrong:
         with pytest.raises(ValueError):
             answer(model, data, {"test_row": 0, "surgery": bad})
 
