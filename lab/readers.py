@@ -34,9 +34,8 @@ class ReadableModel:
 
     name: its name on the Hub, "small-gpt", or "local/<folder>"; title: for a person; kind: "decoder" (predicts the
     next token) or "encoder" (gives each token and the whole text a place). origin: "shipped", "hub" or "local";
-    folder: where it lies, "" for the Hub. parameters: 0 where only opening tells. download_megabytes: 0 where nothing is
-    fetched;
-    memory_megabytes: what its process needs. licence, about: for the page.
+    folder: where it lies, "" for the Hub. parameters: 0 where only opening tells. download_megabytes: 0 where nothing
+    is fetched; memory_megabytes: what its process needs. licence, about: for the page.
     """
 
     name: str

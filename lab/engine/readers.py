@@ -32,6 +32,8 @@ class Readers:
         if run is None:
             run = RunState(run_id, FAMILY, {}, "", "", 0.0, reader={name: str(source[name]) for name in NAMES})
             self.engine.runs[run_id] = run
+        if again and run.state == FAILED:
+            run.detach()  # its process has said why it ends, and may not have ended yet
         if not run.has_process and (again or run.state != FAILED):
             run.state, run.message, run.facts, run.asked = READING, "", {"stage": "starting"}, time.monotonic()
             self.engine.admission.launch_reader(run)

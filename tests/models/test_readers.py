@@ -56,7 +56,6 @@ def test_big_arrays_come_for_the_layers_that_are_asked_for() -> None:
         assert name not in none
     for name in set(whole) - {*BIG, "shown_layers"}:
         np.testing.assert_array_equal(none[name], whole[name])
-    assert sum(one.nbytes for one in none.values()) < sum(one.nbytes for one in whole.values()) / 2
 
 
 @pytest.mark.parametrize("cache", [True, False])

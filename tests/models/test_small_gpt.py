@@ -85,21 +85,23 @@ def assert_same_weights(one: Training, other: Training) -> None:
         np.testing.assert_array_equal(mine, theirs)
 
 
-def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
-    whole = trained(tmp_path / "whole", SHORT)
-    trained(tmp_path / "cut", SHORT, until=20)
-    again = trained(tmp_path / "cut", SHORT)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Training:
+    return trained(tmp_path_factory.mktemp("whole"), SHORT)
+
+
+def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(tmp_path: Path, whole: Training) -> None:
+    trained(tmp_path, SHORT, until=20)
+    again = trained(tmp_path, SHORT)
     assert again.step == whole.step == 40
     assert [moment.step for moment in again.history] == [10, 20, 30, 40]
     assert_same_weights(whole, again)
 
 
-def test_a_longer_training_goes_on_from_before_the_cooling(tmp_path: Path) -> None:
-    trained(tmp_path / "short", SHORT)
+def test_a_longer_training_goes_on_from_before_the_cooling(tmp_path: Path, whole: Training) -> None:
     longer = replace(SHORT, steps=80)
-    resumed = Training(TOKENS, TOKENS[:50], tmp_path / "short", TINY, longer)
-    assert resumed.step == 30, "from step 32 on the learning rate fell"
-    assert_same_weights(trained(tmp_path / "whole", longer), trained(tmp_path / "short", longer))
+    assert Training(TOKENS, TOKENS[:50], whole.folder, TINY, longer).step == 30, "from step 32 on the rate fell"
+    assert_same_weights(trained(tmp_path, longer), trained(whole.folder, longer))
 
 
 def test_documents_end_with_the_end_of_text() -> None:
