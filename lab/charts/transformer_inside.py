@@ -121,7 +121,9 @@ def comparison(run: ShownRun, _view: Any) -> Any:
     known = [one for one in run.facts.get("baselines", []) if one["metric"] == "test_accuracy"]
     if not known or not run.rows:
         return None
-    rows = [{"method": str(one["name"]), "share": float(one["value"]), "kind": "without a network"} for one in known]
+    rows: list[dict[str, Any]] = [
+        {"method": str(one["name"]), "share": float(one["value"]), "kind": "without a network"} for one in known
+    ]
     rows.append({"method": "This network", "share": float(run.rows[-1]["test_accuracy"]), "kind": "network"})
     rows.sort(key=lambda row: -row["share"])
     scale = alt.Scale(domain=["network", "without a network"], range=[ROLES["model"], ROLES["baseline"]])

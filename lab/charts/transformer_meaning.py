@@ -113,10 +113,13 @@ def similarity(series: Mapping[str, Array]) -> Any:
     return finished(base.mark_line(strokeWidth=2.5) + base.mark_circle(size=50, opacity=1), HEIGHT)
 
 
-def words_in_space(before: Array, after: Array, texts: Sequence[str], groups: Sequence[str], word: str) -> Any:
+def words_in_space(
+    before: Array, after: Array, groups: Sequence[str], texts: Sequence[str], named: Sequence[str]
+) -> Any:
     """Return the tokens of two sentences before the first and after the last layer, side by side, the word marked.
 
-    before, after: (n, d); groups: "first" or "second" of every token; each half has its own main axes.
+    before, after: (n, d); groups: "first" or "second" of every token; named: what to write beside a token, "" beside
+    most; each half has its own main axes.
     """
     parts = []
     for title, points in (("before the first layer", before), ("after the last layer", after)):
@@ -126,7 +129,8 @@ def words_in_space(before: Array, after: Array, texts: Sequence[str], groups: Se
         parts.append(pd.DataFrame({"x": flat[:, 0], "y": flat[:, 1], "token": [_seen(text) for text in texts],
                                    "sentence": groups, "when": title}))  # fmt: skip
     table = pd.concat(parts)
-    table["chosen"] = [str(token).strip("␣").lower() == word.lower() for token in table["token"]]
+    table["name"] = [*named, *named]
+    table["chosen"] = table["name"] != ""
     table["x"] += np.where(table["when"] == "before the first layer", 0.0, 2.8)
     heads = pd.DataFrame(
         {"x": [0.0, 2.8], "y": [1.35, 1.35], "title": ["before the first layer", "after the last layer"]}
@@ -139,7 +143,7 @@ def words_in_space(before: Array, after: Array, texts: Sequence[str], groups: Se
     base = alt.Chart(table).encode(x=x, y=y, color=colour, tooltip=["token", "sentence", "when"])
     dots = base.mark_circle(opacity=0.9).encode(size=alt.condition("datum.chosen", alt.value(170), alt.value(40)))
     words = (
-        base.transform_filter("datum.chosen").mark_text(dy=-14, fontSize=14, fontWeight="bold").encode(text="token:N")
+        base.transform_filter("datum.chosen").mark_text(dy=-14, fontSize=14, fontWeight="bold").encode(text="name:N")
     )
     titles = alt.Chart(heads).mark_text(fontSize=13, color=TEXT).encode(x=x, y=y, text="title:N")
     return finished(dots + words + titles, HEIGHT)

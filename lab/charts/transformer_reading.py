@@ -168,7 +168,7 @@ def _words(texts: Array) -> list[str]:
 
 
 def striking_head(trace: Mapping[str, Array]) -> tuple[int, int]:
-    """Return the layer and head to begin with: the most telling pattern, (previous token, duplicate, induction)."""
-    telling = np.asarray(trace["head_scores"])[..., [2, 4, 5]].max(axis=-1)  # (L, H)
+    """Return the layer and head to begin with: the clearest previous-token or induction head."""
+    telling = np.asarray(trace["head_scores"])[..., [2, 5]].max(axis=-1)  # (L, H)
     layer, head = np.unravel_index(int(np.argmax(telling)), telling.shape)
     return int(layer), int(head)

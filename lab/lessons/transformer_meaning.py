@@ -66,8 +66,11 @@ def _word(one: Mapping[str, Array], other: Mapping[str, Array], word: str) -> No
         st.html('<p class="picture-title">All tokens of both sentences, before and after attention</p>')
         groups = ["first"] * len(one["texts"]) + ["second"] * len(other["texts"])
         texts = [str(text) for trace in (one, other) for text in trace["texts"]]
+        named = ["" for _ in texts]
+        for place in (*places[0], *(len(one["texts"]) + end for end in places[1])):
+            named[place] = word
         ends = [np.concatenate([trace["stream"][layer] for trace in (one, other)]) for layer in (0, -1)]
-        st.altair_chart(charts.words_in_space(ends[0], ends[1], texts, groups, word),
+        st.altair_chart(charts.words_in_space(ends[0], ends[1], groups, texts, named),
                         alt=f"Tokens of two sentences on main axes before and after, {word} marked")  # fmt: skip
         quiet("Each half has its own two main axes. The axes are chosen by spread alone, not by meaning.")
 
@@ -107,8 +110,8 @@ def _tables(network: Network, text: str, word: str) -> None:
         )
         near, far = charts.neighbour_cosines(rows)
         quiet(
-            f"The vectors of the first {len(rows)} places. Mean cosine of neighbours {near:.2f}, of places half of them "
-            f"apart {far:.2f}."
+            f"The vectors of the first {len(rows)} places. Mean cosine of neighbours {near:.2f}, of places half of "
+            f"them apart {far:.2f}."
         )
 
 

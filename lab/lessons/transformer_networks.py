@@ -152,9 +152,11 @@ def _ask_run(run: ShownRun, question: Mapping[str, Any]) -> Arrays:
     asked_for = {name: value for name, value in question.items() if name != "layers"}
     if "generate" not in asked_for:
         return session.engine().ask(run.run_id, asked_for)
-    cuts = {name: asked_for[name] for name in ("temperature", "top_k", "top_p", "seed") if name in asked_for}
+    cuts: dict[str, Any] = {
+        name: asked_for[name] for name in ("temperature", "top_k", "top_p", "seed") if name in asked_for
+    }
     plain = not asked_for.get("cache", True)
-    write = {"count": asked_for["generate"], **cuts, "compare": plain}
+    write: dict[str, Any] = {"count": asked_for["generate"], **cuts, "compare": plain}
     found = session.engine().ask(run.run_id, {"text": asked_for["text"], "write": write})
     continuation = "".join(str(text) for text in found["generated_texts"])
     return {**found, "continuation": np.array([continuation])}

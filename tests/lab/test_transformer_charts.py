@@ -160,7 +160,7 @@ def test_pictures_of_meaning_can_be_drawn() -> None:
     for chart in (
         meaning.embeddings(vectors, texts, [True] * 3 + [False] * 9), meaning.positions(vectors),
         meaning.similarity({"a": np.linspace(1, 0, 4), "b": np.zeros(4)}),
-        meaning.words_in_space(vectors, 2 * vectors, texts, ["first"] * 6 + ["second"] * 6, "w1"),
+        meaning.words_in_space(vectors, 2 * vectors, ["first"] * 6 + ["second"] * 6, texts, ["w0"] + [""] * 11),
         alternatives([" a", " b"], [[" a", " c"], [" d", " b"]], [[0.6, 0.2], [0.5, 0.4]]),
         cache_times({"with": 1.0, "without": 2.0}),
     ):  # fmt: skip
