@@ -53,8 +53,7 @@ def test_failures_and_repairs_are_one_click(place: int) -> None:
 def test_surgery_changes_loss_and_answer_at_once() -> None:
     page = open_page("lstm_gru")
     before = {one.label: one.value for one in page.metric}
-    page.toggle(key="lstm_gru:cutting:True").set_value(True).run()
-    page.slider(key="lstm_gru:cut:50").set_value(45).run()
+    page.selectbox(key="lstm_gru:gate:('input', 'forget', 'output')").set_value("output gate").run()
     assert not page.exception
     after = {one.label: one.value for one in page.metric}
     assert before.keys() == after.keys() == {"Test loss", "Test error"} and before != after
