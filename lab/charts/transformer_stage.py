@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 
 from lab.charts.mlp_stage import series, shown_views, staged
-from lab.charts.palette import CLASSES
+from lab.charts.palette import ATTENTION, CLASSES
 from lab.charts.stage_attention import AttentionPanel, SequencePanel
-from lab.charts.stage_panels import CurvesPanel, Panel
+from lab.charts.stage_panels import CurvesPanel, ImagesPanel, Panel, png, rgb
 from lab.shown_run import ShownRun
 from models.base import Array
 
 SCORED = {"previous token": 2, "first token": 3, "duplicate": 4, "induction": 5, "itself": 6}
 CLEAR = 0.4  # a head is named by its largest score from here on
 MOST_LAYERS, MOST_HEADS = 4, 8
+GAP, BEND = 4, 0.6  # pixels between maps; weak weights stay visible
 MOST_SAID = 60  # tokens of all sequences together
 SIGNS = {" ": "␣", "\n": "↵"}
 INDUCTION, PREVIOUS = CLASSES[3], CLASSES[2]
@@ -144,9 +145,21 @@ def _said_alt(run: ShownRun, step: int, view: Any, count: int) -> str:
     return f"{told} At step {step:,}, {right} of {int(asked.sum())} are right."
 
 
-def ended(run: ShownRun, views: list[Any]) -> AttentionPanel:
-    """Return the picture by which a stored run is recognised: its attention."""
-    return attention(run, views)
+def ended(run: ShownRun, views: list[Any]) -> ImagesPanel:
+    """Return the picture by which a stored run is recognised: the maps of all its heads side by side."""
+    panel = attention(run, views)
+    return ImagesPanel(title=panel.title, alt=panel.alt, images=tuple(png(grid(frame)) for frame in panel.maps))
+
+
+def grid(maps: Array) -> Array:
+    """Return maps (L, H, T, S) in 0..1 side by side as one picture on white, a row a layer, (h, w, 3) uint8."""
+    layers, heads, rows, columns = maps.shape
+    framed = np.zeros((layers, heads, rows + GAP, columns + GAP))
+    framed[:, :, :rows, :columns] = np.nan_to_num(maps.astype(np.float64)) ** BEND
+    flat = framed.swapaxes(1, 2).reshape(layers * (rows + GAP), heads * (columns + GAP))[:-GAP, :-GAP, np.newaxis]
+    pale, deep = (rgb(colour).astype(np.float64) for colour in ("#F7F6FA", ATTENTION[1]))
+    picture: Array = np.rint(pale + flat * (deep - pale)).astype(np.uint8)
+    return picture
 
 
 # ---- curves ----

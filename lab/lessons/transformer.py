@@ -105,7 +105,7 @@ def why_it_won() -> None:
 
 def _kept(slug: str, words: str) -> None:
     stop = BY_SLUG[slug]
-    name, told = st.columns((1, 1.7), vertical_alignment="center")
+    name, told = st.columns((1.35, 1.7), vertical_alignment="center")
     with name:
         if stop.built:
             st.page_link(f"pages/{slug}.py", label=stop.title)

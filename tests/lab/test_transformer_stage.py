@@ -8,6 +8,7 @@ import pytest
 
 from lab.charts import transformer_inside, transformer_stage
 from lab.charts.stage_attention import AttentionPanel, SequencePanel
+from lab.charts.thumbnail import thumbnail
 from lab.shown_run import ShownRun
 from models.views.transformer import TransformerView
 
@@ -80,6 +81,17 @@ def test_every_place_says_what_was_recorded() -> None:
         assert [panel["texts"][place] for place in frame] == [seen[token] for token in view.seen_best.ravel()]
     right = run.scene["targets"] == run.views()[0].seen_best
     assert f"{int(right[run.scene['targets'] >= 0].sum())} of" in panel["alts"][0]
+
+
+def test_a_stored_run_is_recognised_by_its_maps() -> None:
+    maps = np.zeros((LAYERS, HEADS, 4, 4))
+    maps[1, 2, 3, 0] = 1.0
+    picture = transformer_stage.grid(maps)
+    assert picture.shape == (2 * 4 + 4, 3 * 4 + 2 * 4, 3)
+    assert picture[8 + 3, 2 * 8].tolist() == [0x4A, 0x14, 0x86]
+    assert (picture.reshape(-1, 3) == [0x4A, 0x14, 0x86]).all(axis=1).sum() == 1
+    run = recorded()
+    assert str(thumbnail(run, transformer_stage.ended)).startswith("data:image/png")
 
 
 def test_panels_refuse_what_does_not_fit() -> None:
