@@ -17,10 +17,10 @@ CLAIM = Claim(
     ),
     pages=("gan",),
 )  # fmt: skip
-BRISK = {"learning_rate": 0.005, "discriminator_rate": 0.005}
+BRISK = {"learning_rate": 0.01, "discriminator_rate": 0.01}
 STRONG = {"units": 128, "discriminator_units": 128}
 GAMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "slow discriminator": ({"discriminator_rate": 0.0001, **STRONG}, {"discriminator_rate": 0.001}),
+    "slow discriminator": ({"discriminator_rate": 0.00003, **STRONG}, {"discriminator_rate": 0.001}),
     "momentum of .95": ({"momentum": 0.95, **BRISK}, {"momentum": 0.5}),
     "discriminator of 4 units": ({"discriminator_units": 4, "discriminator_layers": 1},
                                  {"discriminator_units": 64, "discriminator_layers": 2}),

@@ -18,7 +18,7 @@ CLAIM = Claim(
     pages=("gan",),
 )  # fmt: skip
 
-COLLAPSE: dict[str, Any] = {"discriminator_rate": 0.0001, "units": 128, "discriminator_units": 128}
+COLLAPSE: dict[str, Any] = {"discriminator_rate": 0.00003, "units": 128, "discriminator_units": 128}
 
 
 def measure(seed: int, quick: bool) -> dict[str, Any]:

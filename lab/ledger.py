@@ -46,8 +46,8 @@ def entries() -> list[Entry]:
 
 
 def cited_by(slug: str) -> list[Entry]:
-    """Return the claims that a page makes."""
-    return [entry for entry in entries() if slug in entry.claim.pages]
+    """Return the measured claims that a page makes."""
+    return [entry for entry in entries() if slug in entry.claim.pages and entry.results]
 
 
 def _stamp(name: str) -> float:
