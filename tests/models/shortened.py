@@ -5,7 +5,8 @@ against NumPy where that is the question (test_training_loop.py, test_gan.py and
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from typing import Any
 from unittest import mock
 
@@ -14,6 +15,8 @@ import tensorflow as tf
 from models.base import schedule
 
 OF_ITS_OWN = ("models.rbf",)  # whose steps are the records themselves: a bump that joins
+READERS = ("models.recurrent_training", "models.bottleneck_training")  # train what reads step by step
+SCHEDULED_BY = {"models.rnn": READERS[:1], "models.lstm_gru": READERS}
 
 
 @contextmanager
@@ -38,5 +41,7 @@ def recorded_rarely(module: Any, moments: int) -> Iterator[None]:
     if module.__name__ in OF_ITS_OWN:
         yield
         return
-    with mock.patch.object(module, "schedule", rarely):
+    with ExitStack() as patches:
+        for name in SCHEDULED_BY.get(module.__name__, (module.__name__,)):
+            patches.enter_context(mock.patch.object(import_module(name), "schedule", rarely))
         yield
