@@ -31,7 +31,7 @@ class AttentionView {
       const [x, y] = this.corner(head, panel);
       const caption = `${Math.floor(head / panel.heads) + 1}·${(head % panel.heads) + 1}  ${at(panel.names, frame)[head]}`;
       context.font = `400 12px ${theme.family}`;
-      write(context, theme, shorten(context, caption, place.across + 4), x, y - 5, { size: 12, align: "left", opacity: 0.95 });
+      write(context, theme, shorten(context, caption, place.across + 4), x, y - place.top - 5, { size: 12, align: "left", opacity: 0.95 });
       context.fillStyle = theme.tile;
       context.fillRect(x, y, place.across, place.down);
       context.imageSmoothingEnabled = place.cell < 1.2;
@@ -76,6 +76,7 @@ class AttentionView {
     if (!words) return;
     const size = Math.min(12, cell);
     panel.down.forEach((text, row) => write(context, theme, shorten(context, text, 40), x - 4, y + (row + 0.5) * cell + size / 3, { size, align: "right" }));
+    panel.across.forEach((text, column) => write(context, theme, shorten(context, text, cell), x + (column + 0.5) * cell, y - 4, { size }));
   }
 
   look(event) {

@@ -41,6 +41,12 @@ def test_opens_with_all_its_sections(page: AppTest) -> None:
         assert title in titles(page)
 
 
+def test_opens_with_a_stored_network(page: AppTest) -> None:
+    run = page.session_state["transformer:shown"]
+    assert run.origin == "example" and run.final and run.step == 400
+    assert "Stored: accuracy" in titles(page) and "When the heads form" in titles(page)
+
+
 def test_a_cut_is_listed_and_taken_back(page: AppTest) -> None:
     page.button(key="transformer:cut").click().run()
     assert not page.exception
