@@ -91,8 +91,8 @@ def order() -> list[dict[str, Any]]:
 def parity() -> list[dict[str, Any]]:
     """Return the share right on parity by length: a Transformer, one that writes down its steps, and a GRU.
 
-    The GRU is told after each bit, as the Transformer that writes its steps is. That one's positions are learned: beyond
-    the trained length it has none of its own.
+    The GRU is told after each bit, as the Transformer that writes its steps is. That one's positions are learned:
+    beyond the trained length it has none of its own.
     """
     from lab.datasets.token_tasks import task
 
@@ -155,7 +155,8 @@ def little() -> list[dict[str, Any]]:
             for name, model in networks.items():
                 fit(model, data, TEXT_STEPS, 0.002, seed)
                 loss = measured(logits_of(model, data.features("test", 100)), data.targets("test", 100), data.end)[0]
-                found.append({"network": name, "characters": amount, "seed": seed, "steps": TEXT_STEPS, "parameters": model.count_params(),
+                found.append({"network": name, "characters": amount, "seed": seed, "steps": TEXT_STEPS,
+                              "parameters": model.count_params(),
                               "nats": round(loss, 4)})  # fmt: skip
             grams = [one for one in baselines(data) if one.metric == "test_loss"]
             found += [{"network": one.name, "characters": amount, "seed": seed, "nats": round(one.value, 4)}

@@ -75,8 +75,8 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         title="Text in pieces",
-        reason="The same text in 512 pieces of words. After 300 steps the network guesses better than counting pairs of "
-        "pieces does, and not yet as well as counting runs of three or five.",
+        reason="The same text in 512 pieces of words. After 300 steps the network guesses better than counting pairs "
+        "of pieces does, and not yet as well as counting runs of three or five.",
         settings={"dataset": "pieces", "heads": 4, "mlp": 4, "batch_size": 32, "steps": 300},
         metric="test_accuracy",
         threshold=0.2,
