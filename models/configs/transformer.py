@@ -39,7 +39,7 @@ class TransformerConfig(Config):
     learning_rate: float = knob(
         0.003, "Learning rate", "Size of each step against the gradient.", scale="log", gt=0, le=1
     )
-    steps: int = knob(400, "Steps", "Optimizer steps of the whole run.", ge=20, le=20000, scale="log")
+    steps: int = knob(400, "Steps", "Optimizer steps of the whole run.", ge=10, le=20000, scale="log")
     batch_size: int = knob(64, "Batch size", "Sequences per step.", ge=1, le=256, scale="log")
     examples: int = knob(8000, "Sequences", "To learn from.", ge=50, le=40000, scale="log")
     length: int = knob(
