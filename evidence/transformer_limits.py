@@ -1,6 +1,6 @@
 """Where does a Transformer break? Order without positions, parity, lengths beyond training, little data, n x n cost.
 
-python -m evidence transformer-limits             writes evidence/results/transformer_limits.json; 35 minutes of a busy core
+python -m evidence transformer-limits             stores all five parts; 35 minutes of a busy core
 python -m evidence transformer-limits order cost  measures these parts again and keeps the others
 """
 
