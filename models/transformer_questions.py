@@ -8,9 +8,10 @@ import keras
 import numpy as np
 
 from lab.datasets.dataset import UnfitData
-from lab.datasets.token_tasks import ANSWER, PADDING, TokenTask
+from lab.datasets.token_tasks import PADDING, TokenTask
 from models import transformer_answers
 from models.base import Array, View
+from models.transformer import Architecture
 from models.transformer_generation import GREEDY, Sampling, Written, generate
 from models.transformer_trace import Surgery, trace
 from models.views.transformer import TransformerView
@@ -38,11 +39,16 @@ def answer(model: keras.Model, data: TokenTask, question: Mapping[str, Any]) -> 
     if "write" in question:
         return writing(model, data, tokens, source, dict(question["write"]))
     if not given and data.end >= 0 and data.kind != "encoder":
-        count = data.train_inputs.shape[1] + 1 - (len(tokens) if data.kind == "decoder" else 1)
+        count = data.train_inputs.shape[1] + 1 - (len(tokens) if data.kind == "decoder" else 1) if data.opens else 1
         said = generate(model, model.architecture, tokens, count, end=data.end, source=source).tokens
-        tokens = np.concatenate([tokens, said[said != data.end]])
+        tokens = np.concatenate([tokens, said[said != data.end]])[: room(model.architecture)]
     surgery = surgery_of(question.get("surgery", {}), bounds_of(model, tokens, source))
     return traced(model, data, tokens, source, surgery)
+
+
+def room(architecture: Architecture) -> int:
+    """Return how many tokens a network can read: where positions are learned, as many as there are."""
+    return architecture.context if architecture.positions == "learned" else MOST_TOKENS
 
 
 def asked(data: TokenTask, question: Mapping[str, Any]) -> tuple[Array, Array | None, bool]:
@@ -62,7 +68,7 @@ def asked(data: TokenTask, question: Mapping[str, Any]) -> tuple[Array, Array | 
     typed = data.encode(str(question["text"]))
     if data.end < 0 or data.kind == "encoder":
         return limited(typed), None, given
-    sign = np.array([data.vocabulary.index(ANSWER)], np.int32)
+    sign = np.array([data.vocabulary.index(one) for one in data.opens], np.int32)
     said = data.encode(str(question["answer"])) if question.get("answer") else np.zeros(0, np.int32)
     if data.kind == "encoder_decoder":
         return np.concatenate([sign, said]), typed, given

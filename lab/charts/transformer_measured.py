@@ -112,7 +112,7 @@ def parity(_run: Any, _view: Any) -> Any:
     table["network"] = table["network"].replace(names)
     x = alt.X("length:O", title="bits (trained on the first)", axis=alt.Axis(labelAngle=0))
     return _lines(table, x, "accuracy", "share right", "network", list(dict.fromkeys(table["network"])),
-                  alt.Scale(domain=[0.4, 1.02], nice=False))  # fmt: skip
+                  alt.Scale(domain=[0, 1.02], nice=False))  # fmt: skip
 
 
 def parity_told() -> str:
@@ -175,7 +175,8 @@ def little_told() -> str:
             f"LSTM {found['LSTM', amount]:.2f} "
             f"(best: {best} {found[best, amount]:.2f})"
         )
-    return f"{'; '.join(parts)}. Less is better, all after 500 steps."
+    steps = int(stored()["little"][0]["steps"])
+    return f"{'; '.join(parts)}. Less is better, all after {steps} steps."
 
 
 # ---- n by n ----
@@ -202,5 +203,5 @@ def cost_told() -> str:
         f"From {int(before['length']):,} to {int(last['length']):,} tokens attention takes "
         f"{last['seconds'] / before['seconds']:.1f} times as long, and its weights take "
         f"{last['attention_bytes'] / 1e6:,.0f} MB "
-        f"instead of {before['attention_bytes'] / 1e6:,.0f} MB: n by n."
+        f"instead of {before['attention_bytes'] / 1e6:,.0f} MB (calculated: 4 bytes a weight): n by n."
     )

@@ -2,7 +2,7 @@
 
 Most tasks are questions with an answer. They are laid out for each kind of network: a decoder reads question, sign and
 answer in one line and is asked at the answer alone; an encoder-decoder gets the question as its source; an encoder
-answers in place, below the question.
+answers in place, below the question. Recall asks a decoder at the key itself, the last sign of the question.
 """
 
 from collections.abc import Callable
@@ -33,8 +33,9 @@ class TokenTask:
     inputs: (n, T) int32; targets: (n, T) int32, the token to say at each place, NOT_ASKED where nothing is asked;
     sources: (n, S) int32 of an encoder-decoder, else None; vocabulary: how each token is written, token 0 fills up.
     chance: share right of who knows the rules of the task but not how to solve it; chance_reason: a sentence on that.
-    end: the token that closes an answer, which counts in the loss and not among the answers. encode: typed text to
-    tokens (n,), with a plain UnfitData where it cannot be read. characters_per_token: of a text in pieces, else 1.
+    end: the token that closes an answer, which counts in the loss and not among the answers. opens: the sign before an
+    answer, "" where the last sign of a question asks. encode: typed text to tokens (n,), with a plain UnfitData where
+    it cannot be read. characters_per_token: of a text in pieces, else 1.
     """
 
     name: str
@@ -52,6 +53,7 @@ class TokenTask:
     train_sources: Array | None = None
     test_sources: Array | None = None
     end: int = -2
+    opens: str = ANSWER
     characters_per_token: float = 1.0
     notes: tuple[str, ...] = ()
 
@@ -250,10 +252,13 @@ def laid_out(name: str, pairs: Pairs, kind: Kind, tests: int) -> TokenTask:
     """Lay questions and answers out for a kind of network."""
     signs = (PADDING, ANSWER, END, *pairs.alphabet)
     index = {sign: place for place, sign in enumerate(signs)}
-    lines = [LAYOUTS[kind](*texts) for texts in zip(pairs.questions, pairs.answers, strict=True)]
+    at_the_end = name == "recall" and kind == "decoder"
+    layout = at_the_last_sign if at_the_end else LAYOUTS[kind]
+    lines = [layout(*texts) for texts in zip(pairs.questions, pairs.answers, strict=True)]
     sources, inputs, targets = ([line[part] for line in lines] for part in range(3))
     question, answer = pairs.longest
     width = {"decoder": question + answer + 1, "encoder": max(question, answer), "encoder_decoder": answer + 1}[kind]
+    width = question if at_the_end else width
     train, test = slice(None, len(lines) - tests), slice(len(lines) - tests, None)
     tokens, wanted = block(inputs, width, index), block(targets, width, index)
     wanted = np.where(wanted == 0, NOT_ASKED, wanted)
@@ -263,6 +268,7 @@ def laid_out(name: str, pairs: Pairs, kind: Kind, tests: int) -> TokenTask:
         name=name, title=pairs.title, kind=kind, vocabulary=signs, source=pairs.source, chance=pairs.chance,
         chance_reason=pairs.chance_reason, train_inputs=tokens[train], train_targets=wanted[train],
         test_inputs=tokens[test], test_targets=wanted[test], encode=reader(index, question), end=index[END],
+        opens="" if at_the_end else ANSWER,
         train_sources=None if given is None else given[train], test_sources=None if given is None else given[test],
     )  # fmt: skip
 
@@ -270,6 +276,11 @@ def laid_out(name: str, pairs: Pairs, kind: Kind, tests: int) -> TokenTask:
 def in_one_line(question: str, answer: str) -> tuple[str, str, str]:
     """Return source, inputs and targets for a decoder: it is asked from the sign between question and answer on."""
     return "", f"{question}{ANSWER}{answer}", f"{PADDING * len(question)}{answer}{END}"
+
+
+def at_the_last_sign(question: str, answer: str) -> tuple[str, str, str]:
+    """Return source, inputs and targets for a decoder: one sign is asked, where the question's own last sign stands."""
+    return "", question, f"{PADDING * (len(question) - 1)}{answer}"
 
 
 def with_source(question: str, answer: str) -> tuple[str, str, str]:

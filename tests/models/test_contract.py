@@ -22,6 +22,7 @@ from tests.models.shortened import recorded_rarely, uncompiled
 FAMILIES = sorted(CONFIGS)
 NAMES = ("load", "build", "train", "look", "total_steps", "baselines", "scene")
 PLAIN = set("biuf")
+SMALLER = {"transformer": {"layers": 1, "examples": 400}}  # where many sets of data are each trained for a moment
 
 
 def short(name: str, **settings: Any) -> Config:
@@ -227,7 +228,7 @@ def test_baselines_are_measured_on_a_metric_that_the_family_reports_or_explains(
 @pytest.mark.parametrize(("name", "dataset"), list(cases()))
 def test_every_set_of_data_trains(name: str, dataset: str, own_sequences: dict[str, dict[str, Any]]) -> None:
     own = own_sequences.get(dataset, {}) if "upload" in CONFIGS[name].model_fields else {}
-    config = short(name, dataset=dataset, **own)
+    config = short(name, **{**SMALLER.get(name, {}), "dataset": dataset, **own})
     module = family(name)
     data = module.load(config)
     model = module.build(config, data)
