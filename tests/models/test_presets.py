@@ -4,20 +4,27 @@ import json
 import math
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.datasets.images import DOWNLOADED, download_share
+from lab.runs import RunStore
+from lab.storage import examples_folder
 from models.base import Failure, family
 from models.configs import CONFIGS
 from models.presets import FAILURES, PRESETS, Preset
 from tests.models.shortened import recorded_rarely
 
+LONG = ("addition", "characters", "pieces", "dates", "copy", "reverse")  # 10 to 40 s each; their stored runs are held
+
 
 def marks(preset: Preset) -> tuple[pytest.MarkDecorator, ...]:
     """Downloaded data takes minutes to train on, and may not be on this machine."""
     dataset = str(preset.settings.get("dataset", ""))
+    if dataset in LONG:
+        return (pytest.mark.slow,)
     if dataset not in DOWNLOADED:
         return ()
     absent = pytest.mark.skipif(download_share(dataset) < 1.0, reason=f"{dataset} is not in this machine's cache")
@@ -59,6 +66,25 @@ def reached(name: str, settings: Mapping[str, Any], metric: str, seed: int) -> f
     value = end_of(name, settings, seed)[metric]
     print(f"{name} {dict(settings)}, seed {seed}: {metric} {value:.4f}")
     return value
+
+
+@pytest.mark.parametrize("name", sorted(CONFIGS))
+def test_stored_runs_end_where_presets_and_failures_say(name: str, tmp_path: Path) -> None:
+    store = RunStore(tmp_path, examples=examples_folder())
+
+    def end(settings: Mapping[str, Any], metric: str) -> float:
+        found = store.find(name, CONFIGS[name](**settings).digest())
+        assert found is not None, f"python -m lab examples {name}"
+        value = found.last.get(metric)  # None where the run left the range of numbers
+        return math.nan if value is None else value
+
+    for preset in PRESETS[name]:
+        assert end(preset.settings, preset.metric) >= preset.threshold, preset.title
+    for failure in FAILURES[name]:
+        assert not end(failure.settings, failure.metric) >= failure.threshold, failure.title
+        if failure.repair:
+            mended = end({**failure.settings, **failure.repair}, failure.metric)
+            assert mended >= failure.threshold, failure.title
 
 
 @pytest.mark.parametrize("seed", SEEDS)
