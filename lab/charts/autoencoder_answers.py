@@ -13,14 +13,14 @@ from lab.charts.modular_inside import finished
 from lab.charts.palette import CLASSES, NEGATIVE, POSITIVE, ROLES
 from lab.shown_run import ShownRun
 
-CELLS = 31  # places to click along each side
+COLUMNS, ROWS, CELL = 45, 23, 170  # places to click, and their size: at this picture's width they leave no gap
 MOST_INPUTS = 12
 
 
 def clickable(run: ShownRun, view: Any, place: tuple[float, float]) -> alt.LayerChart:
     """Return the plane of the first two code numbers: selection "place" tells a click; a cross marks `place`."""
     (left, right), (low, high) = view.limits.astype(float)
-    x, y = np.meshgrid(np.linspace(left, right, CELLS), np.linspace(low, high, CELLS))
+    x, y = np.meshgrid(np.linspace(left, right, COLUMNS), np.linspace(low, high, ROWS))
     field = pd.DataFrame({"x": np.round(x.ravel(), 4), "y": np.round(y.ravel(), 4)})
     names, groups = group_names(run), run.scene["groups"][: len(view.codes)]
     codes = view.codes.astype(float)
@@ -38,7 +38,7 @@ def clickable(run: ShownRun, view: Any, place: tuple[float, float]) -> alt.Layer
     cross = alt.Chart(pd.DataFrame({"x": [place[0]], "y": [place[1]]})).mark_point(
         shape="cross", size=260, filled=True, color=TEXT, opacity=1
     ).encode(**axes)  # fmt: skip
-    cells = alt.Chart(field).mark_square(size=150, opacity=0.001).encode(**axes).add_params(chosen)
+    cells = alt.Chart(field).mark_square(size=CELL, opacity=0.001).encode(**axes).add_params(chosen)
     return finished(alt.layer(points, cross, cells), 420)
 
 

@@ -219,7 +219,11 @@ def test_the_plane_can_be_clicked_everywhere() -> None:
     run, _, _ = shown("digits")
     chart = autoencoder_answers.clickable(run, run.view(), (0.0, 0.0)).to_dict()
     assert "place" in json.dumps(chart["params"])
-    assert len(max(chart["datasets"].values(), key=len)) == 31 * 31
+    places = max(chart["datasets"].values(), key=len)
+    across, down = (sorted({one[axis] for one in places}) for axis in ("x", "y"))
+    assert len(places) == len(across) * len(down)
+    side = autoencoder_answers.CELL**0.5  # pixels of one place; the plot is 540 x 272 at the page's usual width
+    assert side >= 540 / (len(across) - 1) and side >= 272 / (len(down) - 1), "a click between two places is lost"
 
 
 # ---- stored results ----
