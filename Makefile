@@ -33,11 +33,11 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 
-# First what may share the machine, in two processes, of which the one that ends first takes tests over from the other
-# (in stretches, so that tests which share a training stay together); then what measures time or drives a browser.
+# First what may share the machine, a file to each of two processes, since the tests of a file share trainings; then what
+# measures time or drives a browser.
 # ARGS may choose tests that are all of one kind: pytest's exit status 5 says that there was none of the other.
 define in_two_parts
-	$(PYTEST) -n 2 --dist worksteal -m "($(1)) and not alone" $(ARGS) || test $$? -eq 5
+	$(PYTEST) -n 2 --dist loadfile -m "($(1)) and not alone" $(ARGS) || test $$? -eq 5
 	$(PYTEST) -m "($(1)) and alone" $(ARGS) || test $$? -eq 5
 endef
 
