@@ -9,7 +9,6 @@ import pandas as pd
 from lab.charts.palette import ROLES
 
 ROW = 30  # pixels of one effect
-TEXT = "#7A7A7A"
 
 
 def effects(found: Sequence[Any], seeds: Sequence[Any], live: Sequence[Any] = ()) -> Any:
@@ -45,7 +44,7 @@ def _row(one: Any, seeds: Sequence[Any], live: Sequence[Any]) -> Any:
     side = "above" if one.effect.above is not None else "below"
     kind = "Limit: " if one.effect.limit else ""
     title = f"{kind}{one.effect.says}: {one.mean:.3g} [{one.low:.3g}, {one.high:.3g}], asked {side} {bound:g}"
-    return alt.layer(*layers).properties(height=ROW, width="container", title=alt.TitleParams(title, color=TEXT))
+    return alt.layer(*layers).properties(height=ROW, width="container", title=alt.TitleParams(title))
 
 
 def _scale(values: Sequence[float]) -> alt.Scale:
