@@ -1,19 +1,18 @@
 """The convolutional network's own questions: what it sees in an image, one window number by number, moved images."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from lab import session
 from lab.charts import answer, cnn_answer, cnn_measured
 from lab.components.drawing_pad import drawing_pad
 from lab.datasets.dataset import UnfitData
 from lab.datasets.pictures import decode, digit, for_network
 from lab.fetched import missing
 from lab.frame import quiet
+from lab.lessons.asking import asked
 from lab.shown_run import ShownRun
 
 INK = 16.0  # the pad gives 0 to 16, the network gets 0 to 1
@@ -85,24 +84,6 @@ def _shape(run: ShownRun) -> tuple[int, int, int]:
     return int(height), int(width), int(run.facts["data"]["channels"])
 
 
-def _asked(run: ShownRun, question: Mapping[str, Any]) -> Any:
-    """Return the view that answers, None where there is no answer; its reason is then on the page."""
-    try:
-        with st.spinner("Asking the network", show_time=False):
-            if run.final:
-                return run.viewed(_answer_of_ended(run.run_id, json.dumps(question, sort_keys=True)))
-            return run.viewed(session.engine().ask(run.run_id, dict(question)))
-    except ValueError as problem:
-        quiet(str(problem))
-        return None
-
-
-@st.cache_data(max_entries=60, show_spinner=False)
-def _answer_of_ended(run_id: str, question: str) -> Any:
-    """Return the arrays of an answer; a run that has ended always answers the same."""
-    return session.engine().ask(run_id, json.loads(question))
-
-
 def _ready(run: ShownRun) -> bool:
     if not run.moments or "data" not in run.facts:
         quiet("The network can be asked as soon as it is built.")
@@ -131,7 +112,7 @@ def ask_image(run: ShownRun) -> None:
         if question is None:
             st.info("Draw a digit, or choose a picture: the network reads it at once.")
             return
-        view = _asked(run, question)
+        view = asked(run, question)
         if view is not None:
             _show_answer(run, view, question)
 
@@ -183,7 +164,7 @@ def slide_window(run: ShownRun) -> None:
         chosen = (
             1 if filters == 1 else int(st.slider("Kernel", 1, filters, 1, key=f"cnn:window:filter:{layer}:{filters}"))
         )
-        view = None if question is None else _asked(run, {**question, "layer": layer, "filter": chosen - 1})
+        view = None if question is None else asked(run, {**question, "layer": layer, "filter": chosen - 1})
         if question is None or view is None:
             return
         rows, columns = view.window_sums.shape
@@ -226,7 +207,7 @@ def move_images(run: ShownRun) -> None:
     if not st.toggle("Measure the network above on moved test images", key="cnn:moves"):
         quiet(f"Up to 500 test images, each moved by up to {MOVES} pixels in all directions; takes some seconds.")
         return
-    view = _asked(run, {"moves": MOVES})
+    view = asked(run, {"moves": MOVES})
     if view is not None:
         st.altair_chart(cnn_answer.moves(view.shift_accuracy),
                         alt="The share of test images right by how far they were moved down and right")  # fmt: skip

@@ -15,7 +15,8 @@ from lab.charts.mlp_stage import short
 from lab.charts.rnn_inside import words_of
 from lab.charts.rnn_stage import symbol
 from lab.frame import quiet
-from lab.lessons.sequences import asked, ready
+from lab.lessons.asking import asked
+from lab.lessons.sequences import ready
 from lab.page import Page
 from lab.shown_run import ShownRun
 from models.configs.recurrent import TEXTS

@@ -10,7 +10,8 @@ from lab import session
 from lab.charts import rnn_answers, rnn_inside
 from lab.controls import Controls
 from lab.frame import quiet
-from lab.lessons.sequences import asked, ready
+from lab.lessons.asking import asked
+from lab.lessons.sequences import ready
 from lab.shown_run import ShownRun
 from models.configs.recurrent import MEMORY, SERIES, TEXTS
 

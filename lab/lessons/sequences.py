@@ -1,12 +1,9 @@
 """What pages about sequences share: a table of dates and values of one's own, a text of one's own, and questions."""
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from lab import session
 from lab.controls import Controls
 from lab.datasets.dataset import UnfitData
 from lab.datasets.series import own_series, value_column
@@ -130,24 +127,6 @@ def _table(digest: str) -> CheckedTable:
 
 
 # ---- questions ----
-
-
-def asked(run: ShownRun, question: Mapping[str, Any]) -> Any:
-    """Return the view that answers, None where there is no answer; its reason is then on the page."""
-    try:
-        with st.spinner("Asking the network", show_time=False):
-            if run.final:
-                return run.viewed(_answer_of_ended(run.run_id, json.dumps(question, sort_keys=True)))
-            return run.viewed(session.engine().ask(run.run_id, dict(question)))
-    except ValueError as problem:
-        quiet(str(problem))
-        return None
-
-
-@st.cache_data(max_entries=120, show_spinner=False)
-def _answer_of_ended(run_id: str, question: str) -> Any:
-    """Return the arrays of an answer; a run that has ended always answers the same."""
-    return session.engine().ask(run_id, json.loads(question))
 
 
 def ready(run: ShownRun) -> bool:
