@@ -90,7 +90,7 @@ def answers(folder, model, ids, text):
     }  # fmt: skip
     if hasattr(out, "logits"):
         found["logits"] = out.logits[0].numpy()
-    np.savez_compressed(folder / "expected.npz", **found)  # type: ignore[arg-type]
+    np.savez_compressed(folder / "expected.npz", **found)
 
 
 def minilm(source):
