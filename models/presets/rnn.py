@@ -115,7 +115,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         title="Sunspots: a straight line wins",
-        reason="AR(9) gains 0.42 over the last value again, with ten numbers fitted in one step. 249 years are too few "
+        reason="AR(9) gains more over the last value again, with ten numbers fitted in one step. 249 years are too few "
         "for a network. No repair in this family.",
         settings={"dataset": "sunspots", "lag": 24, "epochs": 60, "batch_size": 32},
         metric="test_gain",
