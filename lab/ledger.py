@@ -45,6 +45,11 @@ def entries() -> list[Entry]:
     return [_entry(name, _stamp(name)) for name in claim_names()]
 
 
+def entry_of(name: str) -> Entry:
+    """Return one line of the ledger. Raises ValueError for an unknown name."""
+    return _entry(name, _stamp(name))
+
+
 def cited_by(slug: str) -> list[Entry]:
     """Return the measured claims that a page makes."""
     return [entry for entry in entries() if slug in entry.claim.pages and entry.results]

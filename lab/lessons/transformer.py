@@ -12,6 +12,7 @@ from lab.controls import Controls
 from lab.datasets.characters import store_text
 from lab.datasets.dataset import UnfitData
 from lab.frame import quiet
+from lab.ledger import entry_of, numbers
 from lab.lessons.transformer_generation import go_on as go_on
 from lab.lessons.transformer_meaning import two_sentences as two_sentences
 from lab.lessons.transformer_reader import read_any_text as read_any_text
@@ -22,16 +23,19 @@ TEXTS = ("characters", "pieces")
 REASONS = (
     ("One step to any place",
      "A recurrent network passes a message on from step to step; a window grows layer by layer. "
-     "Attention joins any two tokens in one step, so how far apart they are hardly matters."),
+     "Attention joins any two tokens in one step, so how far apart they are hardly matters.",
+     "long_context_needs_global_dependencies"),
     ("Relevance is learned",
      "Which tokens belong together is no part of the wiring. Queries and keys are weights like all "
-     "others, and the heads on this page formed in training."),
+     "others, and the heads on this page formed in training.", "attention_finds_what_matters"),
     ("All places at once",
      "In training no token waits for the one before. The steps that must follow one another are the "
-     "layers, not the tokens. On a processor with many units, that is what decides."),
+     "layers, not the tokens. On a processor with many units, that is what decides.",
+     "attention_is_parallel_over_positions"),
     ("It grows well",
      "Every part has the same form: more layers, more heads, more width. Nothing else has to be invented "
-     "for the next size. What it pays is on this page, too: time and memory with the square of the length."),
+     "for the next size. What it pays is on this page, too: time and memory with the square of the length.",
+     "transformers_scale_with_size_and_data"),
 )  # fmt: skip
 KEPT = (
     ("gradient_flow", "The residual plus and normalization: what makes many layers trainable."),
@@ -89,9 +93,9 @@ def measured_provenance() -> None:
 
 def why_it_won() -> None:
     """Draw the reasons, and what the Transformer kept of every family."""
-    for column, (title, text) in zip(st.columns(len(REASONS), gap="large"), REASONS, strict=True):
+    for column, (title, text, claim) in zip(st.columns(len(REASONS), gap="large"), REASONS, strict=True):
         with column:
-            st.html(f'<p class="picture-title">{title}</p><p>{text}</p>')
+            st.html(f'<p class="picture-title">{title}</p><p>{text}</p>{measured_words(claim)}')
     st.html('<p class="picture-title">What it kept from each family</p>')
     columns = st.columns(2, gap="large")
     for number, (slug, words) in enumerate(KEPT):
@@ -101,6 +105,18 @@ def why_it_won() -> None:
                         ("architecture_fit", "Where it wins, and where it does not")):  # fmt: skip
         if BY_SLUG[slug].built:
             st.page_link(f"pages/{slug}.py", label=words)
+
+
+def measured_words(name: str) -> str:
+    """Return what a claim's stored effects say, as HTML with the way to the experiment; "" where none is stored."""
+    entry = entry_of(name)
+    if not entry.results:
+        return ""
+    lines = "".join(f"<li>{'Limit. ' if one.effect.limit else ''}{one.effect.says}: <b>{numbers(one)}</b></li>"
+                    for one in entry.results)  # fmt: skip
+    return f'<p class="quiet">Measured, mean and 95 % interval of {entry.results[0].seeds} seeds ({entry.verdict}): ' \
+           f'<a href="evidence?claim={name.replace("_", "-")}" target="_self">the experiment</a></p>' \
+           f'<ul class="quiet">{lines}</ul>'  # fmt: skip
 
 
 def _kept(slug: str, words: str) -> None:

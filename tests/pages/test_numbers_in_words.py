@@ -30,6 +30,7 @@ DERIVED: dict[tuple[str, str], tuple[float, Callable[[], float]]] = {
     ("pages/evidence.py", "95 %"): (0.95, lambda: CONFIDENCE),
     ("pages/evidence.py", "95 times"): (0.95, lambda: CONFIDENCE),
     ("lab/lessons/evidence.py", "95 %"): (0.95, lambda: CONFIDENCE),
+    ("lab/lessons/transformer.py", "95 %"): (0.95, lambda: CONFIDENCE),
     ("models/presets/gan.py", "0.5"): (0.5, lambda: momentum("repair")),
     ("models/presets/gan.py", "0.95"): (0.95, lambda: momentum("settings")),
     ("models/presets/gradient_flow.py", "1.3"): (190, lambda: 1.3**20),
