@@ -12,15 +12,15 @@ WRITES = 0.02  # chance of a write at a step
 
 CLAIM = Claim(
     number=19,
-    statement="Each network has its field: convolutions lead on pictures, recurrent networks on sequences of any length, "
-    "and on tables neither gains on the plain perceptron.",
+    statement="Each network has its field: convolutions lead on pictures, recurrent networks on sequences of any "
+    "length, and on tables neither gains on the plain perceptron.",
     experiment="Train all three, of about 3,000 parameters, for the same steps: on digits anywhere on a canvas, on the "
     "value last written (longer sequences than in training), and on three tables (one: pixels in shuffled order).",
     effects=(
         Effect("pictures", "Share right on pictures: convolutions above the better of the two others", above=0.05),
-        Effect("sequences", "Share right on sequences: the recurrent network above the better of the others", above=0.1),
+        Effect("sequences", "Share right on sequences: the recurrent network above the better other", above=0.1),
         Effect("tables", "Share right on tables: the perceptron above the mean of the two others", above=0.0),
-        Effect("tables_tie", "Share right on tables: the better of the two others above the perceptron", above=-0.02,
+        Effect("tables_tie", "Share right on tables: the better other minus the perceptron (a tie)", above=-0.02,
                limit=True),
     ),
     pages=("mlp", "cnn", "rnn", "architecture_fit"),
