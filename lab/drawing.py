@@ -79,7 +79,7 @@ def _answer(run: ShownRun, question: dict[str, Any] | None) -> None:
         notice("Another example switches on other units: the pattern is what the next layer reads.")
     if getattr(view, "answer_members", None) is not None and (chart := modular_inside.answers(run, view)) is not None:
         st.altair_chart(chart, alt="What each member of the committee says to this example, and its share")
-        notice("Where members disagree, the committee is less sure than any single one of them.")
+        notice("Where members disagree, their mean is less sure than the surest of them.")
 
 
 def _sentence(run: ShownRun, view: Any, question: dict[str, Any]) -> str:

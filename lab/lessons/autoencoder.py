@@ -110,7 +110,7 @@ def _plane(run: ShownRun, view: Any, place: list[float], key: str) -> None:
     st.html('<p class="picture-title">Click anywhere in the plane</p>')
     chart = answers.clickable(run, view, (place[0], place[1]))
     st.altair_chart(chart, key=key, on_select=take, alt="The plane of the first two code numbers with test examples.")
-    notice("Between two groups the decoder mixes; far outside it was never trained, and draws smears.")
+    notice("Between two groups the decoder mixes; far outside it was never trained.")
 
 
 def _decoded(run: ShownRun, code: list[float]) -> None:

@@ -66,7 +66,7 @@ def ask_bumps(run: ShownRun) -> None:
         now = run.view()
         chart = rbf_lessons.most_active(view, now.line_centres if on_a_line else None)
         st.altair_chart(chart, width="stretch", alt="The bumps that are most active for this example.")
-        notice("Only bumps near the example speak; all others are close to zero.")
+        notice("The loudest bumps are those whose centres lie nearest.")
 
 
 def _place(run: ShownRun) -> dict[str, Any]:
