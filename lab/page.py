@@ -87,9 +87,10 @@ class Page:
         family has; above: draws over the buttons what has to be waited for, such as a download.
         """
         self.controls.show_notes()
-        for start in range(0, len(main), 6):
-            self.controls.widgets(main[start : start + 6], self.labels)
-        self._advanced, self._buttons = advanced, [one for one in (own_data, beside) if one is not None]
+        if not frame.folded():
+            self._rows(main, 6)
+        self._main, self._advanced = main, advanced
+        self._buttons = [one for one in (own_data, beside) if one is not None]
         if above is not None:
             above(self.controls)
         self.live = Live(self.controls, self._payload)
@@ -118,6 +119,8 @@ class Page:
         key = f"{self.family}:opened"
         if key not in st.session_state:
             st.session_state[key] = True
+            if frame.seen().slide > 1:  # the address asks for what comes below
+                return
             st.fragment(self._go_on, run_every=GO_ON_SECONDS)()
             st.stop()
 
@@ -126,13 +129,20 @@ class Page:
             st.rerun()
         self._waited = True
 
+    def _rows(self, names: Sequence[str], across: int) -> None:
+        for start in range(0, len(names), across):
+            self.controls.widgets(names[start : start + across], self.labels)
+
     def _more_settings(self) -> None:
-        with st.popover("More settings", width="content"):
-            for start in range(0, len(self._advanced), 3):
-                self.controls.widgets(self._advanced[start : start + 3], self.labels)
+        """Draw what goes beyond the first screen; on slides all settings are behind one button."""
+        if frame.hidden("controls"):
+            return
+        presenting = frame.presenting()
+        with st.popover("Settings" if presenting else "More settings", width="content"):
+            self._rows((*self._main, *self._advanced) if presenting else self._advanced, 3)
             st.button("All settings back to their defaults", on_click=self.controls.set, args=({},),
                       key=f"{self.family}:defaults")  # fmt: skip
-        for button in self._buttons:
+        for button in () if presenting else self._buttons:
             button(self.controls)
 
     def _presets(self) -> Preset | Failure | None:
@@ -292,7 +302,8 @@ class Page:
         st.write(text)
         stop = BY_SLUG[following]
         if stop.built:
-            st.page_link(f"pages/{stop.slug}.py", label=f"On to: {stop.title}")
+            kept = {"present": "1"} if frame.presenting() else None
+            st.page_link(f"pages/{stop.slug}.py", label=f"On to: {stop.title}", query_params=kept)
         else:
             quiet(f"Next on the road: {stop.title}. {stop.idea}")
 
