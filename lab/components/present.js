@@ -80,6 +80,7 @@ class Tools {
     this.data = data;
     this.row.hidden = data.presenting;
     this.bar.hidden = !data.presenting;
+    this.bar.classList.toggle("turned-by-server", Boolean(data.talk));
     if (data.presenting) this.begin();
     else this.end();
     this.code.show(data.code);
@@ -126,7 +127,7 @@ class Tools {
 
   /** Find the slides anew: elements come and go while a page is drawn and a network trains. */
   look(turned = false) {
-    if (!this.fitting || this.narrow.matches) return;
+    if (!this.fitting || (this.narrow.matches && !this.data.talk)) return;
     const block = mainBlock();
     const slides = this.data.talk ? [{ leaves: leavesOf(block), opens: true }] : slidesOf(block);
     if (!slides.length) return;
