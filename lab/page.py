@@ -315,7 +315,13 @@ class Page:
         config = self.run.settings
         changed = ", ".join(f"{name}={value!r}" for name, value in config.changes().items())
         head = f"# {path}, with {type(config).__name__}({changed})"
-        st.code("\n\n".join([head, "\n\n\n".join(excerpts(source, names))]))
+        parts = excerpts(source, names)
+        if frame.presenting():  # a function fits on a slide, a file does not
+            for name, part in zip(names, parts, strict=True):
+                st.html(f'<p class="picture-title">{name}</p>')
+                st.code(f"{head}\n\n{part}")
+        else:
+            st.code("\n\n".join([head, "\n\n\n".join(parts)]))
         words = [shlex.quote(f"{name}={value}") for name, value in to_query(config).items()]
         quiet("The same run without a browser:")
         st.code(" ".join(["python -m lab train", self.family, *words]), language="bash")

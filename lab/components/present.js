@@ -102,7 +102,7 @@ class Tools {
       document.documentElement.toggleAttribute("data-presenting", true);
       window.addEventListener("keydown", this.keys, true);
       window.addEventListener("resize", this.resized);
-      this.grown = new ResizeObserver(() => this.fitting?.again());
+      this.grown = new ResizeObserver(() => this.fitting?.grown());
     }
     if (this.data.talk && !this.asked) this.number = this.data.talk.slide;
     if (this.data.talk?.slide === this.asked) this.asked = 0;

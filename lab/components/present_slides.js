@@ -8,9 +8,14 @@ const LEAF = "[data-testid=stElementContainer]";
 const APART = ".st-key-early, .st-key-present, [data-testid=stSidebar]";
 const SMALLEST_ZOOM = 0.45;
 const LARGEST_ZOOM = 2.3;
+const OWN_EFFECT = 400; // ms in which a change of size is taken for the effect of a new zoom
+const MOST_GROWTHS = 30; // on one slide
 
 const mainBlock = () => document.querySelector("[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]");
 const textOf = (node) => (node ? node.textContent.replace(/\s+/g, " ").trim() : "");
+
+/** Whether a box belongs to the frame, or holds nothing else. */
+const isApart = (box) => box.matches(APART) || [...box.children].some((child) => child.matches(APART));
 
 /** The elements of a page, in reading order, without those inside another and those of the frame. */
 function leavesOf(block) {
@@ -44,7 +49,7 @@ function slidesOf(block) {
 
 /** What stands before the first picture of a section belongs to each: its head, and a slider that steers all of them. */
 function staysInSection(leaf) {
-  return Boolean(leaf.querySelector(".section-head, [role=slider]"));
+  return Boolean(leaf.querySelector(".section-head, [data-testid=stSlider]"));
 }
 
 /** Mark what is not on the slide, and with it every box that holds nothing else. */
@@ -56,7 +61,7 @@ function markSlide(block, slide) {
   const first = slide.leaves[0];
   const visit = (box) => {
     for (const child of box.children) {
-      if (child.matches(APART)) continue;
+      if (isApart(child)) continue;
       child.toggleAttribute(SLIDE_HIDDEN, !shown.has(child));
       if (shown.has(child) && !child.matches(LEAF)) visit(child);
     }
@@ -81,10 +86,24 @@ class Fitting {
   constructor(style) {
     this.style = style;
     this.zoom = 1;
+    this.changed = 0;
     this.restart();
   }
 
+  /** Begin anew, for another slide or another screen. */
   restart() {
+    this.growths = 0;
+    this.search();
+  }
+
+  /** Something on the slide has another size; what this search itself brought about does not count. */
+  grown() {
+    if (performance.now() - this.changed < OWN_EFFECT || this.growths > MOST_GROWTHS) return;
+    this.growths += 1;
+    this.search();
+  }
+
+  search() {
     [this.low, this.high, this.tries] = [SMALLEST_ZOOM, LARGEST_ZOOM, 0];
     this.again();
   }
@@ -96,7 +115,7 @@ class Fitting {
 
   step() {
     const block = mainBlock();
-    const boxes = block && [...block.children].filter((one) => !one.matches(APART) && one.offsetHeight > 0);
+    const boxes = block && [...block.children].filter((one) => !isApart(one) && one.offsetHeight > 0);
     if (!boxes || !boxes.length || this.tries > 9) return;
     const stage = [...block.querySelectorAll(LEAF)].find((leaf) => leaf.offsetHeight && stageIn(leaf));
     const room = block.getBoundingClientRect();
@@ -126,12 +145,14 @@ class Fitting {
     const wanted = Math.round(Math.max(300, Math.min(1100, now + (room.height - 4 - needed) / this.zoom)));
     if (Math.abs(wanted - now) < 4) return false;
     this.stageHeight = wanted;
+    this.changed = performance.now();
     this.style.setProperty("--stage-height", `${wanted}px`);
     return true;
   }
 
   set(zoom) {
     this.zoom = zoom;
+    this.changed = performance.now();
     this.style.setProperty("--slide-zoom", zoom.toFixed(3));
   }
 
