@@ -319,7 +319,7 @@ class Page:
         if frame.presenting():  # a function fits on a slide, a file does not
             for name, part in zip(names, parts, strict=True):
                 st.html(f'<p class="picture-title">{name}</p>')
-                st.code(f"{head}\n\n{part}")
+                st.code(f"{head}\n\n{part}", wrap_lines=True)
         else:
             st.code("\n\n".join([head, "\n\n\n".join(parts)]))
         words = [shlex.quote(f"{name}={value}") for name, value in to_query(config).items()]

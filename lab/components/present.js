@@ -129,7 +129,7 @@ class Tools {
   look(turned = false) {
     if (!this.fitting || (this.narrow.matches && !this.data.talk)) return;
     const block = mainBlock();
-    const slides = this.data.talk ? [{ leaves: leavesOf(block), opens: true }] : slidesOf(block);
+    const slides = this.data.talk ? [{ leaves: leavesOf(block), common: [], opens: true }] : slidesOf(block);
     if (!slides.length) return;
     slides.forEach((slide, k) => (slide.opens = !k || slides[k - 1].section !== slide.section));
     this.slides = slides;

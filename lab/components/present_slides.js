@@ -4,7 +4,7 @@
 
 const SLIDE_HIDDEN = "data-slide-hidden";
 const SLIDE_ALONE = "data-slide-alone";
-const LEAF = "[data-testid=stElementContainer]";
+const LEAF = "[data-testid=stElementContainer], [data-testid=stExpander], [data-testid=stTabs]";
 const APART = ".st-key-early, .st-key-present, [data-testid=stSidebar]";
 const SMALLEST_ZOOM = 0.45;
 const LARGEST_ZOOM = 2.3;
@@ -27,14 +27,21 @@ function leavesOf(block) {
 function slidesOf(block) {
   const slides = [];
   let current = null;
+  let list = null; // closed boxes stay together on the slide where the first one stands; an open one has its own
   const begin = (section, common) => {
     current = { section, common, title: section, leaves: [...common], pictured: false };
     slides.push(current);
   };
   for (const leaf of leavesOf(block)) {
+    if (leaf.matches("[data-testid=stExpander]") && current) {
+      list ||= current;
+      if (leaf.querySelector("details[open]")) slides.push({ ...boxed(leaf), section: current.section });
+      else list.leaves.push(leaf);
+      continue;
+    }
     const head = leaf.querySelector(".section-head h2");
     const picture = leaf.querySelector(".picture-title");
-    if (head) begin(textOf(head), []);
+    if (head) [list] = [null, begin(textOf(head), [])];
     else if (picture && current && current.pictured) begin(current.section, current.common);
     if (!current) begin(textOf(block.querySelector(".page-head h1")), []);
     if (picture && !current.pictured) {
@@ -43,8 +50,23 @@ function slidesOf(block) {
       current.common = current.common.length ? current.common : current.leaves.filter(staysInSection);
     }
     if (!current.leaves.includes(leaf)) current.leaves.push(leaf);
+    if (!current.pictured && holdsPicture(leaf)) {
+      current.pictured = true;
+      current.common = current.leaves.filter(staysInSection);
+    }
   }
   return slides.filter((slide) => slide.leaves.some((leaf) => leaf.childElementCount && leaf.offsetHeight !== 1));
+}
+
+/** Whether a leaf is a picture without a title of its own: a live part that fills the slide. */
+function holdsPicture(leaf) {
+  return Boolean(leaf.querySelector("[data-testid=stVegaLiteChart]")) || drawnIn(leaf, "canvas, svg");
+}
+
+/** A slide of one open box. */
+function boxed(leaf) {
+  const common = [leaf];
+  return { title: textOf(leaf.querySelector("summary [data-testid=stMarkdownContainer]")), leaves: common, common, pictured: true };
 }
 
 /** What stands before the first picture of a section belongs to each: its head, and a slider that steers all of them. */
@@ -72,11 +94,15 @@ function markSlide(block, slide) {
   for (const head of block.querySelectorAll(".section-head")) {
     head.toggleAttribute("data-slide-again", !slide.opens && head.closest(LEAF) === first);
   }
+  for (const slider of block.querySelectorAll("[data-testid=stSlider]")) {
+    const leaf = slider.closest(LEAF);
+    leaf.toggleAttribute("data-slide-beside", !slide.opens && leaf === slide.common[1] && leaf !== first);
+  }
 }
 
 /** Take all marks off again: the page is as it was. */
 function unmark() {
-  for (const name of [SLIDE_HIDDEN, SLIDE_ALONE, "data-slide-again"]) {
+  for (const name of [SLIDE_HIDDEN, SLIDE_ALONE, "data-slide-again", "data-slide-beside"]) {
     for (const node of document.querySelectorAll(`[${name}]`)) node.removeAttribute(name);
   }
 }
@@ -117,11 +143,12 @@ class Fitting {
     const block = mainBlock();
     const boxes = block && [...block.children].filter((one) => !isApart(one) && one.offsetHeight > 0);
     if (!boxes || !boxes.length || this.tries > 9) return;
-    const stage = [...block.querySelectorAll(LEAF)].find((leaf) => leaf.offsetHeight && stageIn(leaf));
+    const stage = [...block.querySelectorAll(LEAF)].find((leaf) => leaf.offsetHeight && drawnIn(leaf, ".stage"));
     const room = block.getBoundingClientRect();
     const needed = Math.max(...boxes.map((box) => box.getBoundingClientRect().bottom)) - topOf(boxes);
     const widest = room.width / widthWanted(block, stage);
-    const share = (room.height - 2) / needed;
+    const beyond = block.scrollWidth > block.clientWidth + 2 ? block.clientWidth / block.scrollWidth : 9;
+    const share = Math.min((room.height - 2) / needed, beyond);
     this.tries += 1;
     if (stage && this.fitStage(stage, needed, room, widest)) return this.again();
     if (share >= 1) this.low = Math.max(this.low, this.zoom);
@@ -165,8 +192,8 @@ class Fitting {
 
 const topOf = (boxes) => Math.min(...boxes.map((box) => box.getBoundingClientRect().top));
 
-function stageIn(leaf) {
-  return [...leaf.querySelectorAll("*")].some((node) => node.shadowRoot && node.shadowRoot.querySelector(".stage"));
+function drawnIn(leaf, what) {
+  return [...leaf.querySelectorAll("*")].some((box) => box.shadowRoot && box.shadowRoot.querySelector(what));
 }
 
 /** The width in pixels for which a slide is laid out before it is magnified: more where things stand side by side. */
@@ -174,5 +201,5 @@ function widthWanted(block, stage) {
   if (stage) return 1120;
   const rows = [...block.querySelectorAll("[data-testid=stHorizontalBlock]")].filter((row) => row.offsetHeight);
   const side = rows.map((row) => [...row.children].filter((one) => one.offsetHeight).length);
-  return Math.max(560, Math.min(1100, 340 * Math.max(1, ...side)));
+  return Math.max(560, Math.min(1100, 400 * Math.max(1, ...side)));
 }
