@@ -29,7 +29,7 @@ class Shown:
     """The run on a slide. preset: title of a preset or a failure of the family; repaired: the failure's repair.
 
     live: "stored" shows the stored run; "train" waits, compiled, for a press on Train; "ahead" is trained while the
-    slide before is shown, and the stored run stands in until it is done.
+    two slides before are shown, and the stored run stands in until it is done.
     draw: a picture of "inside the network" with its text alternative; without one the live picture of the page.
     """
 
@@ -80,7 +80,7 @@ SLIDES: tuple[Slide, ...] = (
         "Point at the four corners: opposite corners belong together. No straight line puts them on different sides. "
         "The loss stands still however long it trains.\nThis ended the first wave of neural networks.",
         55,
-        Shown("backpropagation", "No hidden layer: XOR for ever out of reach"),
+        Shown("mlp", "One straight line cannot separate XOR"),
     ),
     Slide(
         "A layer in between bends the line",
@@ -89,7 +89,7 @@ SLIDES: tuple[Slide, ...] = (
         "rule carries the error back, factor by factor. This learning rule is still the one that trains every "
         "Transformer.",
         70,
-        Shown("backpropagation", "XOR, two hidden layers of three", live="train"),
+        Shown("mlp", "Exclusive or", live="train"),
     ),
     Slide(
         "It reads handwriting",
@@ -127,10 +127,10 @@ SLIDES: tuple[Slide, ...] = (
     Slide(
         "One small window, everywhere",
         "A convolution slides the same few weights over the whole image.",
-        "This network was trained while I spoke about the plus sign; press Play to see it learn again.\nWhat it learns "
-        "in one place it knows in all places. Shared weights are the second part that stays.",
+        "Press Train. The small squares are the windows, the maps beside them what they answer.\nWhat it learns in one "
+        "place it knows in all places. Shared weights are the second part that stays.",
         55,
-        Shown("cnn", "Handwritten digits", live="ahead"),
+        Shown("cnn", "Handwritten digits", live="train"),
     ),
     Slide(
         "Where the window ends",

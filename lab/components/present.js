@@ -119,6 +119,8 @@ class Tools {
     this.fitting.close();
     this.telling.close();
     this.fitting = null;
+    clearInterval(this.turning);
+    document.documentElement.removeAttribute("data-turning");
     document.documentElement.removeAttribute("data-presenting");
     window.removeEventListener("keydown", this.keys, true);
     window.removeEventListener("resize", this.resized);
@@ -171,6 +173,7 @@ class Tools {
     if (this.data.talk) {
       this.asked = number;
       this.tell();
+      this.hideFormer();
       this.send({ slide: number });
       return;
     }
@@ -179,6 +182,17 @@ class Tools {
     this.look(true);
     main.scrollTo({ top: 0, behavior: "instant" });
     mainBlock().parentElement.scrollTo({ top: 0, behavior: "instant" });
+  }
+
+  /** While the server draws the next slide, nothing of the former one stands under the new title. */
+  hideFormer() {
+    document.documentElement.toggleAttribute("data-turning", true);
+    clearInterval(this.turning);
+    this.turning = setInterval(() => {
+      if (this.asked || document.querySelector("[data-stale=true]")) return;
+      clearInterval(this.turning);
+      document.documentElement.removeAttribute("data-turning");
+    }, 100);
   }
 
   press(event) {

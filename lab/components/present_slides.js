@@ -124,7 +124,13 @@ class Fitting {
 
   /** Something on the slide has another size; what this search itself brought about does not count. */
   grown() {
-    if (performance.now() - this.changed < OWN_EFFECT || this.growths > MOST_GROWTHS) return;
+    if (this.growths > MOST_GROWTHS) return;
+    clearTimeout(this.later);
+    const soon = OWN_EFFECT - (performance.now() - this.changed);
+    if (soon > 0) {
+      this.later = setTimeout(() => this.grown(), soon);
+      return;
+    }
     this.growths += 1;
     this.search();
   }
@@ -185,6 +191,7 @@ class Fitting {
 
   close() {
     clearTimeout(this.timer);
+    clearTimeout(this.later);
     this.style.removeProperty("--slide-zoom");
     this.style.removeProperty("--stage-height");
   }

@@ -27,6 +27,7 @@ from lab.talk import SLIDES, TITLE, Shown, Slide, ends, place_of
 from models.configs import Config
 
 AHEAD_SECONDS = 3.0  # how often the page looks after what is prepared for the next slide
+LEAD = 2  # slides in which a long training has its time before it is shown
 PAYLOADS: dict[str, Payload] = {
     "backpropagation": backpropagation_stage.payload,
     "gradient_flow": gradient_flow_stage.payload,
@@ -95,15 +96,19 @@ def _ahead_key(number: int) -> str:
     return f"talk:{number}:ahead"
 
 
-def make_ready(number: int) -> None:
-    """Have the process of a slide compiled, or its run trained, before the slide is reached."""
+def make_ready(number: int, alone: bool = True) -> None:
+    """Have the process of a slide compiled, or its run trained, before the slide is reached.
+
+    alone: whether it is the next slide; of those after it only long trainings begin.
+    """
     shown = SLIDES[number - 1].shown if number <= len(SLIDES) else None
     if shown is None or shown.live == "stored":
         return
     owner, values = session.owner(f"slide {number}"), shown.config.model_dump(mode="json")
     if shown.live == "train":
-        session.engine().prepare(shown.family, values, owner)
-    elif _ahead_key(number) not in st.session_state:
+        if alone:
+            session.engine().prepare(shown.family, values, owner)
+    elif _ahead_key(number) not in st.session_state:  # begun once: a run that was lost is not begun again
         run_id = session.engine().start(shown.family, values, owner)
         st.session_state[_ahead_key(number)] = ShownRun(run_id, shown.family, values, "live", state="queued")
 
@@ -114,6 +119,8 @@ def look_after(number: int) -> None:
         run: ShownRun | None = st.session_state.get(_ahead_key(place))
         if run is None or run.final:
             continue
+        if place < number:  # too late for its slide; others need the processor
+            session.engine().stop(run.run_id)
         progress = session.engine().poll(run.run_id, run.cursor, session.owner(f"slide {place}"))
         if progress.state == "unknown":
             run.state, run.message = "failed", "It was lost."
@@ -121,22 +128,29 @@ def look_after(number: int) -> None:
             run.update(progress)
         if run.final and place == number:
             st.rerun()
-    make_ready(number + 1)
+    for place in range(number + 1, number + 1 + LEAD):
+        make_ready(place, alone=place == number + 1)
+    if sentence := how_far(number):
+        frame.quiet(sentence)
 
 
-def take_over(number: int, live: OnSlide) -> str:
-    """Show the run that was trained ahead once it is done; return a sentence on it until then."""
+def how_far(number: int) -> str:
+    """Return how far the run is that is trained ahead for a slide; "" once it is shown, and where there is none."""
     run: ShownRun | None = st.session_state.get(_ahead_key(number))
-    if run is None or (live.run is not None and live.run.origin == "live"):
+    if run is None or run.state == "finished":
         return ""
-    if not run.final:
-        done = f"It is at step {run.step:,} of {run.total_steps:,}" if run.rows else "It waits for its turn"
-        return f"Until the live run is done, this is the stored one. {done}."
-    trained = session.stored_run(run.run_id, "live") if run.state == "finished" else None
-    if trained is None:
+    if run.final:
         return "The live run did not end in time; this is the stored one."
-    live.run = trained
-    return ""
+    done = f"It is at step {run.step:,} of {run.total_steps:,}" if run.rows else "It waits for its turn"
+    return f"Until the live run is done, this is the stored one. {done}."
+
+
+def take_over(number: int, live: OnSlide) -> None:
+    """Show the run that was trained ahead, once it is done, instead of the stored one."""
+    run: ShownRun | None = st.session_state.get(_ahead_key(number))
+    if run is None or run.state != "finished" or (live.run is not None and live.run.origin == "live"):
+        return
+    live.run = session.stored_run(run.run_id, "live") or live.run
 
 
 # ---- the page ----
@@ -186,14 +200,12 @@ def _slide(number: int, slide: Slide) -> None:
     if slide.shown is None:
         return
     live = OnSlide(number, slide.shown)
-    waiting = take_over(number, live)
+    take_over(number, live)
     if slide.shown.draw is not None:
         _picture(slide.shown, live.run)
         return
     live.transport(lambda: None)
     live.show()
-    if waiting:
-        frame.quiet(waiting)
 
 
 def _picture(shown: Shown, run: ShownRun | None) -> None:

@@ -193,6 +193,13 @@ def test_live_steps_are_short_or_begin_early(store: RunStore) -> None:
             assert run is not None and run.seconds < 5, slide.title
 
 
+def test_nothing_is_trained_by_hand_while_something_trains_ahead() -> None:
+    """With one slot a press on Train would wait for what trains ahead."""
+    kinds = [slide.shown.live if slide.shown else "" for slide in SLIDES]
+    for place, kind in enumerate(kinds):
+        assert kind != "ahead" or "train" not in kinds[place - 2 : place]
+
+
 @pytest.mark.parametrize(("text", "place"), [("", 1), ("3", 3), ("0", 1), ("999", len(SLIDES)), ("x", 1), ("²", 1)])
 def test_any_slide_number_is_a_slide(text: str, place: int) -> None:
     assert place_of(text) == place
