@@ -86,7 +86,7 @@ class Controls:
     def write_address(self, **extra: str) -> None:
         """Put the settings that differ from the defaults, and `extra` (such as the run), into the address."""
         query = {**to_query(self.config()), **{name: value for name, value in extra.items() if value}}
-        kept = {name: value for name, value in st.query_params.items() if name in KEPT}
+        kept = {name: value for name, value in st.query_params.items() if name in KEPT and name != "compare"}
         wanted = {**kept, **query}
         if dict(st.query_params.items()) != wanted:
             st.query_params.from_dict(wanted)

@@ -221,7 +221,9 @@ class Live:
             if waits and self._opened(run):
                 st.fragment(self._heartbeat, run_every=HEARTBEAT_SECONDS)()
         named = run.run_id if run.state != "preparing" and self._named(run) else ""
-        self.controls.write_address(run=named, compare=other.run_id if other else "")
+        compared = other.run_id if other else ""
+        self.controls.write_address(run=named, compare=compared)
+        st.session_state[_said_key(self.family)] = compared
 
     def _opened(self, run: ShownRun) -> bool:
         """Whether the first screen stands: until then nothing is compiled that it does not show."""
@@ -312,13 +314,15 @@ def arrive(controls: Controls) -> None:
     st.session_state[f"{controls.family}:shown"] = run
 
 
+def _said_key(family: str) -> str:
+    """Where the session keeps what the address said last of the run to compare with."""
+    return f"{family}:compared said"
+
+
 def _arrive_compared(family: str) -> None:
     """Lay the run that the address names over the curves, once for each address."""
-    said, key = seen().compare, f"{family}:compared said"
-    if not said or said == st.session_state.get(key):
-        return
-    st.session_state[key] = said
-    if said == st.session_state.get(f"{family}:compared"):  # written into the address by this page itself
+    said = seen().compare
+    if not said or said == st.session_state.get(_said_key(family)):  # the latter was written by this page itself
         return
     found, sentence = compare.find(session.store(), family, said)
     st.session_state[f"{family}:compared"] = found.run_id if found else None
