@@ -153,8 +153,7 @@ class Fitting {
     const room = block.getBoundingClientRect();
     const needed = Math.max(...boxes.map((box) => box.getBoundingClientRect().bottom)) - topOf(boxes);
     const widest = room.width / widthWanted(block, stage);
-    const beyond = block.scrollWidth > block.clientWidth + 2 ? block.clientWidth / block.scrollWidth : 9;
-    const share = Math.min((room.height - 2) / needed, beyond);
+    const share = Math.min((room.height - 2) / needed, tableShare(block, room));
     this.tries += 1;
     if (stage && this.fitStage(stage, needed, room, widest)) return this.again();
     if (share >= 1) this.low = Math.max(this.low, this.zoom);
@@ -201,6 +200,13 @@ const topOf = (boxes) => Math.min(...boxes.map((box) => box.getBoundingClientRec
 
 function drawnIn(leaf, what) {
   return [...leaf.querySelectorAll("*")].some((box) => box.shadowRoot && box.shadowRoot.querySelector(what));
+}
+
+/** How much of the widest table has room: a table does not become narrower than its words. */
+function tableShare(block, room) {
+  const tables = [...block.querySelectorAll("table")].filter((table) => table.offsetHeight);
+  const beyond = Math.max(0, ...tables.map((table) => table.getBoundingClientRect().right - room.right));
+  return beyond > 2 ? room.width / (room.width + beyond) : 9;
 }
 
 /** The width in pixels for which a slide is laid out before it is magnified: more where things stand side by side. */

@@ -96,17 +96,17 @@ def _ahead_key(number: int) -> str:
     return f"talk:{number}:ahead"
 
 
-def make_ready(number: int, alone: bool = True) -> None:
+def make_ready(number: int, compiled: bool = True) -> None:
     """Have the process of a slide compiled, or its run trained, before the slide is reached.
 
-    alone: whether it is the next slide; of those after it only long trainings begin.
+    compiled: whether a network that waits for Train is compiled too; farther ahead only long trainings begin.
     """
     shown = SLIDES[number - 1].shown if number <= len(SLIDES) else None
     if shown is None or shown.live == "stored":
         return
     owner, values = session.owner(f"slide {number}"), shown.config.model_dump(mode="json")
     if shown.live == "train":
-        if alone:
+        if compiled:
             session.engine().prepare(shown.family, values, owner)
     elif _ahead_key(number) not in st.session_state:  # begun once: a run that was lost is not begun again
         run_id = session.engine().start(shown.family, values, owner)
@@ -128,8 +128,8 @@ def look_after(number: int) -> None:
             run.update(progress)
         if run.final and place == number:
             st.rerun()
-    for place in range(number + 1, number + 1 + LEAD):
-        make_ready(place, alone=place == number + 1)
+    for place in range(number, number + 1 + LEAD):
+        make_ready(place, compiled=place == number + 1)
     if sentence := how_far(number):
         frame.quiet(sentence)
 
@@ -194,7 +194,6 @@ def _kind(slide: Slide) -> str:
 def _slide(number: int, slide: Slide) -> None:
     opening = ' class="page-head talk-title"' if number == 1 else ' class="page-head"'
     st.html(f"<div{opening}><h1>{slide.title}</h1><p>{slide.sentence}</p></div>")
-    make_ready(number)
     if slide.table:
         st.html(_road() if slide.table == "road" else _claims())
     if slide.shown is None:
