@@ -266,7 +266,7 @@ class Live:
         overlay = self.overlay()
         if not run.final or len(run.moments) < 2:
             return self._payload(run, overlay)
-        return _payload_of_ended(run.run_id, overlay.run_id if overlay else "", self._payload, run, overlay)
+        return payload_of_ended(run.run_id, overlay.run_id if overlay else "", self._payload, run, overlay)
 
     def _listen(self, run: ShownRun) -> None:
         """Poll; a run without a picture yet gets a moment to draw its first one, so that the stage does not blink."""
@@ -342,7 +342,7 @@ def _attached(run_id: str, family: str) -> ShownRun | None:
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _payload_of_ended(
+def payload_of_ended(
     run_id: str, overlay_id: str, _payload: Payload, _run: ShownRun, _overlay: ShownRun | None
 ) -> dict[str, Any]:
     return _payload(_run, _overlay)

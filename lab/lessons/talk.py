@@ -1,8 +1,10 @@
 """The talk on the screen: its list, and one slide at a time with a run that is ready before the presenter is."""
 
+import threading
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import add_script_run_ctx
 
 from lab import frame, session, share
 from lab.catalog import STOPS
@@ -20,7 +22,7 @@ from lab.charts import (
     transformer_stage,
 )
 from lab.ledger import VERDICTS, entries
-from lab.live import Live, Payload
+from lab.live import Live, Payload, payload_of_ended
 from lab.provenance import provenance_line
 from lab.shown_run import ShownRun
 from lab.talk import SLIDES, TITLE, Shown, Slide, ends, place_of
@@ -113,6 +115,29 @@ def make_ready(number: int, compiled: bool = True) -> None:
         st.session_state[_ahead_key(number)] = ShownRun(run_id, shown.family, values, "live", state="queued")
 
 
+def warm(number: int) -> None:
+    """Compute what a slide will show, in a thread of its own: turning to it then only sends."""
+    warmed: set[int] = st.session_state.setdefault("talk:warmed", set())
+    if number in warmed or number > len(SLIDES):
+        return
+    warmed.add(number)
+    thread = threading.Thread(target=_compute, args=(SLIDES[number - 1],), daemon=True)
+    add_script_run_ctx(thread)
+    thread.start()
+
+
+def _compute(slide: Slide) -> None:
+    if slide.table == "claims":
+        entries()
+    if slide.shown is None or slide.shown.draw is not None:
+        return
+    family = slide.shown.family
+    summary = session.store().find(family, slide.shown.config.digest())
+    run = session.stored_run(summary.run_id) if summary is not None else None
+    if run is not None and len(run.moments) > 1:
+        payload_of_ended(run.run_id, "", PAYLOADS[family], run, None)
+
+
 def look_after(number: int) -> None:
     """Ask for what trains ahead, which keeps it alive; when the run of this slide is done, show it."""
     for place in range(1, len(SLIDES) + 1):
@@ -130,6 +155,7 @@ def look_after(number: int) -> None:
             st.rerun()
     for place in range(number, number + 1 + LEAD):
         make_ready(place, compiled=place == number + 1)
+    warm(number + 1)
     if sentence := how_far(number):
         frame.quiet(sentence)
 
