@@ -9,8 +9,9 @@ import streamlit as st
 
 from lab import session, share
 from lab.catalog import BY_SLUG, GROUPS, STOPS
+from lab.clicks import whole
 from lab.collection import spare_loaded_code
-from lab.components.present import present
+from lab.components.present import done, present
 
 APP = "Road to Transformers"
 ICON = str(Path(__file__).parent / "frontend" / "icon.png")
@@ -81,17 +82,23 @@ def tools(talk: Mapping[str, Any] | None = None) -> None:
 
 def _tools(talk: Mapping[str, Any] | None) -> None:
     code = st.session_state.get("present:code")
-    act = present({"presenting": presenting(), "talk": talk, "code": asdict(code) if code else None})
+    present({"presenting": presenting(), "talk": talk, "code": asdict(code) if code else None}, _act)
+    if st.session_state.pop("present:turned", False) and talk is None:
+        st.rerun()  # the tools run alone; all of the page looks otherwise now
+
+
+@whole
+def _act() -> None:
+    act = done()
     if act is None:
         return
     if act.code is not None:
         st.session_state["present:code"] = share.code_for_the_room(act.code, share.network_address())
-        st.rerun(scope="fragment" if talk is None else "app")
-    if act.present is not None:
-        _turn_address(present="1" if act.present else "", slide="")
     if act.slide is not None:
         _turn_address(slide=str(act.slide))
-    st.rerun()
+    if act.present is not None:
+        _turn_address(present="1" if act.present else "", slide="")
+        st.session_state["present:turned"] = True
 
 
 def _turn_address(**changes: str) -> None:

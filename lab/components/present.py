@@ -4,7 +4,7 @@ The slides are found in the browser (`present_slides.js`): each section head, an
 of a section, begins a slide. Pages need not know of them, and turning a slide asks the server for nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,22 @@ class Act:
     code: str | None = None
 
 
-def present(data: Mapping[str, Any], key: str = "present-tools") -> Act | None:
-    """Show the tools; return what was done with them, None unless it is well-formed: no message is trusted."""
-    return act_of(_present(data=dict(data), key=key, on_act_change=_nothing).act)
+KEY = "present-tools"
+
+
+def present(data: Mapping[str, Any], on_act: Callable[[], None] | None = None) -> None:
+    """Show the tools. on_act: called before the script runs again; it finds the deed with `done`."""
+    _present(data=dict(data), key=KEY, on_act_change=on_act or _nothing)
 
 
 def _nothing() -> None:
-    """Stand for a callback: Streamlit gives a trigger to whoever names one."""
+    """Stand for a callback where nothing can be done."""
+
+
+def done() -> Act | None:
+    """Return what was done with the tools, None unless it is well-formed: no message is trusted."""
+    state = st.session_state.get(KEY)
+    return act_of(state.get("act") if hasattr(state, "get") else None)
 
 
 def act_of(said: Any) -> Act | None:
