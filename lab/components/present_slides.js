@@ -4,7 +4,7 @@
 
 const SLIDE_HIDDEN = "data-slide-hidden";
 const SLIDE_ALONE = "data-slide-alone";
-const LEAF = "[data-testid=stElementContainer], [data-testid=stExpander], [data-testid=stTabs]";
+const LEAF = ["stElementContainer", "stExpander", "stTabs", "stPopover"].map((name) => `[data-testid=${name}]`).join(", ");
 const APART = ".st-key-early, .st-key-present, [data-testid=stSidebar]";
 const SMALLEST_ZOOM = 0.45;
 const LARGEST_ZOOM = 2.3;

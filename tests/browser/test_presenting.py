@@ -19,8 +19,9 @@ PLACE = ".bar .place"
 def present(page: Page, app: str, path: str) -> int:
     """Open a page as slides; return how many there are once all are found."""
     page.goto(f"{app}/{path}")
-    expect(page.locator(PLACE)).to_have_text(re.compile(r"\d+ / ([5-9]|\d\d)$"), timeout=FIRST)
-    page.wait_for_timeout(1500)  # the sections below come a moment after the first screen
+    last = page.locator(".section-head h2", has_text="The code")  # it comes a moment after the first screen
+    expect(last).to_be_attached(timeout=FIRST)
+    expect(page.locator(PLACE)).to_have_text(re.compile(r"\d+ / 1\d$"), timeout=FIRST)
     return int(page.locator(PLACE).inner_text().split("/")[1])
 
 
@@ -126,6 +127,7 @@ def test_the_code_on_the_screen_is_the_address_of_the_slide(page: Page, app: str
 def test_the_talk_turns_its_slides(page: Page, app: str) -> None:
     page.goto(f"{app}/talk?present=1")
     expect(page.get_by_role("heading", name="From perceptron to Transformer")).to_be_visible(timeout=FIRST)
+    expect(page.locator(PLACE)).to_have_text(re.compile("^1 / "), timeout=FIRST)
     page.keyboard.press("PageDown")
     expect(page.get_by_role("heading", name="One line is not enough")).to_be_visible(timeout=FIRST)
     expect(page.locator(".stage[data-draws]").first).to_be_visible(timeout=FIRST)
