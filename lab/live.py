@@ -327,7 +327,7 @@ def _arrive_compared(family: str) -> None:
     found, sentence = compare.find(session.store(), family, said)
     st.session_state[f"{family}:compared"] = found.run_id if found else None
     if sentence:
-        st.session_state[f"{family}:notes"]["compare"] = sentence
+        st.session_state[f"{family}:notes"]["compare"] = sentence.rstrip(".")  # the note adds its own
 
 
 def _attached(run_id: str, family: str) -> ShownRun | None:

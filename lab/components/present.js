@@ -49,6 +49,8 @@ function turnOf(event) {
   return event.shiftKey ? -1 : 1;
 }
 
+const isSeen = (box) => getComputedStyle(box).visibility !== "hidden";
+
 class Tools {
   constructor(root) {
     this.row = node("div", "tools", root, { role: "group", "aria-label": "Present and share" });
@@ -197,7 +199,8 @@ class Tools {
 
   press(event) {
     if (event.key === "Escape") {
-      const busy = this.code.dialog.open || document.querySelector(OVER) || event.composedPath()[0].matches?.(WRITING);
+      const open = [...document.querySelectorAll(OVER)].some((box) => box.offsetHeight && isSeen(box));
+      const busy = this.code.dialog.open || open || event.composedPath()[0].matches?.(WRITING);
       if (!busy) this.leave();
       return;
     }

@@ -70,7 +70,7 @@ def test_keys_turn_the_slides_and_leave(page: Page, app: str) -> None:
     on_slide(page, 1)
     page.keyboard.press("PageDown")
     page.keyboard.press("Escape")
-    expect(page.get_by_role("link", name="Road to Transformers")).to_be_visible()
+    expect(page.get_by_role("link", name="Road to Transformers")).to_be_visible(timeout=FIRST)
     expect(page.get_by_text("Which classes it confuses").first).to_be_visible()
     assert not {"present", "slide"} & set(parse_qs(urlsplit(page.url).query))
 
