@@ -48,7 +48,7 @@ def _nothing() -> None:
 
 def done() -> Act | None:
     """Return what was done with the tools, None unless it is well-formed: no message is trusted."""
-    state = st.session_state.get(KEY)
+    state: Any = st.session_state.get(KEY)
     return act_of(state.get("act") if hasattr(state, "get") else None)
 
 

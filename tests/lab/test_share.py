@@ -18,8 +18,9 @@ from lab.controls_text import RESERVED, to_query
 from lab.runs import RunStore
 from lab.share import HIDEABLE, KEPT, Seen, code_for_the_room, from_query, preset_name, with_preset
 from lab.talk import SLIDES, ends, place_of
+from models.base import Failure
 from models.configs import CONFIGS
-from models.presets import FAILURES, PRESETS
+from models.presets import FAILURES, PRESETS, Preset
 from tests.lab.test_controls import any_config
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -67,7 +68,7 @@ def test_what_cannot_be_used_is_named(query: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("family", sorted(CONFIGS))
 def test_presets_have_names_of_their_own_in_addresses(family: str) -> None:
-    named = [*PRESETS[family], *FAILURES[family]]
+    named: list[Preset | Failure] = [*PRESETS[family], *FAILURES[family]]
     names = [preset_name(one.title) for one in named]
     assert len(set(names)) == len(names)
     for one, name in zip(named, names, strict=True):

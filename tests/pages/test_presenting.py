@@ -76,7 +76,7 @@ def test_a_preset_in_the_address_opens_its_run() -> None:
         ({"present": "maybe"}, "Present is 1"),
     ],
 )  # fmt: skip
-def test_nonsense_gets_a_sentence_and_a_working_page(query: dict[str, str], said: str) -> None:
+def test_nonsense_gets_a_sentence_and_a_working_page(query: dict[str, Any], said: str) -> None:
     page = open_page("mlp", **query)
     assert not page.exception
     assert any(said in warning.value for warning in page.warning)
