@@ -111,6 +111,10 @@ STOPS: tuple[Stop, ...] = (
         "evidence", "Evidence", TRANSFORMERS,
         "Every claim of this app, with the experiment that proves it.",
     ),
+    Stop(
+        "talk", "The talk", TRANSFORMERS,
+        "From perceptron to Transformer in 20 minutes: slides with live steps and speaker notes.",
+    ),
 )  # fmt: skip
 
 BY_SLUG = {stop.slug: stop for stop in STOPS}

@@ -84,7 +84,7 @@ class Stage {
 
   update(data) {
     this.tellStatus(data.status);
-    this.host.style.setProperty("--height", `${data.height}px`);
+    this.host.style.setProperty("--height", `var(--stage-height, ${data.height}px)`); // slides have room of their own
     this.host.classList.toggle("empty", !data.steps.length);
     if (!data.steps.length) return this.clear();
     const last = data.steps.length - 1;
