@@ -77,7 +77,10 @@ alt.Chart(lines, title="How the run went").mark_line().encode(
 
 KEEP = Template("""\
 model.save("$family.keras")
-pd.DataFrame(curves).to_csv("${family}_curves.csv", index=False)""")
+pd.DataFrame(curves).to_csv("${family}_curves.csv", index=False)
+again = keras.models.load_model("$family.keras")
+same = all(np.array_equal(one, other) for one, other in zip(model.get_weights(), again.get_weights(), strict=True))
+print("Read back from the file, the network has", "the same weights." if same else "other weights.")""")
 
 OWN_FILE = Template('''\
 import base64, os, tempfile
