@@ -12,7 +12,6 @@ from lab.exercises.exercise import Exercise, Where, answer_of, numbers, settings
 from lab.frame import quiet
 from lab.shown_run import ShownRun
 from lab.take_home import tables
-from lab.take_home.notebook import notebook
 from lab.take_home.recipe import recipe
 from lab.take_home.script import script
 
@@ -65,7 +64,7 @@ def downloads(run: ShownRun) -> None:
     family = run.family
     name = f"{family}-seed-{run.config.get('seed', 0)}"
     with st.container(horizontal=True, gap="small", key="take-home"):
-        _button("Notebook", lambda: notebook(recipe(run)), f"{name}.ipynb", "application/x-ipynb+json", family,
+        _button("Notebook", lambda: _notebook(run), f"{name}.ipynb", "application/x-ipynb+json", family,
                 help="Jupyter: all code, the training, and a comparison with the numbers of this page.")  # fmt: skip
         _button("Python file", lambda: script(recipe(run)), f"{name}.py", "text/x-python", family,
                 help="The same in one file: python FILE trains and compares.")  # fmt: skip
@@ -84,6 +83,12 @@ def _button(
 ) -> None:
     st.download_button(label, data=make, file_name=file, mime=mime, on_click="ignore", help=help, disabled=disabled,
                        key=f"{family}:take:{label}")  # fmt: skip
+
+
+def _notebook(run: ShownRun) -> str:
+    from lab.take_home.notebook import notebook  # loads nbformat, which most visitors never ask for
+
+    return notebook(recipe(run))
 
 
 def saved_network(run: ShownRun) -> bytes:
