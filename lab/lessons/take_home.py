@@ -6,13 +6,13 @@ from typing import Any
 import streamlit as st
 
 from lab import session
-from lab.engine.messages import SAVED_NETWORK
+from lab.engine.messages import SAVED_NETWORK, SAVED_WEIGHTS
 from lab.exercises import EXERCISES
 from lab.exercises.exercise import Exercise, Where, answer_of, numbers, settings_of
 from lab.frame import quiet
 from lab.shown_run import ShownRun
 from lab.take_home import tables
-from lab.take_home.recipe import recipe
+from lab.take_home.recipe import recipe, whole
 from lab.take_home.script import script
 
 Show = Callable[[Mapping[str, Any]], None]
@@ -20,6 +20,10 @@ ABOUT = (
     "This very run, to be made again anywhere: the notebook and the Python file hold all the code that ran, these "
     "settings and this seed, and compare what comes out with the numbers of this page."
 )
+WAYS_TO_LOAD = {
+    ".keras": "The trained network for keras.models.load_model. The notebook has the code of its own layers.",
+    ".weights.h5": "The weights for model.load_weights: one table is shared, so Keras cannot save it whole.",
+}
 NOT_YET = "Press Train first: there is no trained network yet."
 
 
@@ -68,8 +72,9 @@ def downloads(run: ShownRun) -> None:
                 help="Jupyter: all code, the training, and a comparison with the numbers of this page.")  # fmt: skip
         _button("Python file", lambda: script(recipe(run)), f"{name}.py", "text/x-python", family,
                 help="The same in one file: python FILE trains and compares.")  # fmt: skip
-        _button("Network", lambda: saved_network(run), f"{name}.keras", "application/zip", family, disabled=not trained,
-                help="The trained network for keras.models.load_model." if trained else NOT_YET)  # fmt: skip
+        ending = question_for(run)["file"]
+        _button("Network", lambda: saved_network(run), f"{name}{ending}", "application/octet-stream", family,
+                help=WAYS_TO_LOAD[ending] if trained else NOT_YET, disabled=not trained)  # fmt: skip
         _button("Curves", lambda: tables.curves(run), f"{name}-curves.csv", "text/csv", family, disabled=not run.rows,
                 help="Loss and scores at every recorded step, as CSV.")  # fmt: skip
         _button("All numbers", lambda: tables.numbers(run), f"{name}-numbers.zip", "application/zip", family,
@@ -92,5 +97,10 @@ def _notebook(run: ShownRun) -> str:
 
 
 def saved_network(run: ShownRun) -> bytes:
-    """Return the trained network as a .keras file. Raises ValueError where the run cannot be asked any more."""
-    return session.engine().ask(run.run_id, dict(SAVED_NETWORK))["file"].tobytes()
+    """Return the trained network as a file. Raises ValueError where the run cannot be asked any more."""
+    return session.engine().ask(run.run_id, question_for(run))["file"].tobytes()
+
+
+def question_for(run: ShownRun) -> dict[str, str]:
+    """Return the question for the network: whole, or its weights alone where its layers share one table."""
+    return dict(SAVED_NETWORK if whole(run.config) else SAVED_WEIGHTS)

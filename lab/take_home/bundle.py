@@ -13,7 +13,7 @@ from typing import Any
 from lab.take_home.module_parts import Need, Part, Source, bound, is_ours, path_of
 
 ENTRIES = ("load", "build", "scene", "train", "total_steps", "MOST_THREADS")  # of a family: what a run calls
-OWN_DATA = ("lab.datasets.own", "lab.datasets.uploaded", "lab.storage")  # reached for a visitor's own file alone
+OWN_DATA = ("lab.datasets.own", "lab.datasets.uploaded", "lab.storage")  # called for a visitor's own file alone
 OWN_TEXT = ("characters", "pieces")  # of the Transformer: Python's help, or a text that was uploaded
 
 
@@ -108,7 +108,7 @@ class _Search:
             if name in there:
                 self._use(source, name, attribute)
         for found in part.later_imports():
-            self.want(self._asked(found))
+            self.want(self._asked(found, self.skipped))
 
     def _use(self, source: Source, name: str, attribute: str) -> None:
         """Note that a name of the module is used; of a module of ours only the attribute that is asked for."""
@@ -131,20 +131,20 @@ class _Search:
     def _import(self, part: Part, need: Need) -> None:
         self.kept[need.module].add(part)
         if isinstance(part.node, ast.ImportFrom) and is_ours(part.node.module):
-            self.want(one for one in self._asked(part.node) if one.name in ("", self._origin(part.node, need.name)))
+            self.want(one for one in self._asked(part.node, ()) if one.name in ("", self._origin(part.node, need.name)))
 
     def _origin(self, node: ast.ImportFrom, name: str) -> str:
         return next(alias.name for alias in node.names if bound(alias) == name)
 
-    def _asked(self, node: ast.Import | ast.ImportFrom) -> list[Need]:
-        """Return what an import needs of the project."""
+    def _asked(self, node: ast.Import | ast.ImportFrom, skipped: Iterable[str]) -> list[Need]:
+        """Return what an import needs of the project, without modules that this run never reaches."""
         if isinstance(node, ast.Import):
             ours = [alias.name for alias in node.names if is_ours(alias.name)]
-            return [need for name in ours if name not in self.skipped for need in _everything(self._source(name))]
-        if not is_ours(node.module) or node.module in self.skipped:
+            return [need for name in ours if name not in skipped for need in _everything(self._source(name))]
+        if not is_ours(node.module) or node.module in skipped:
             return []
         module = str(node.module)
-        names = [alias for alias in node.names if f"{module}.{alias.name}" not in self.skipped]
+        names = [alias for alias in node.names if f"{module}.{alias.name}" not in skipped]
         return [
             Need(submodule) if (submodule := self._submodule(node, bound(alias))) else Need(module, alias.name)
             for alias in names

@@ -11,13 +11,13 @@ from lab.take_home.steps import (
     BUILD,
     COMPARE,
     DRAW,
-    KEEP,
     NOTHING_SHOWN,
     OWN_FILE,
     PREPARE,
     TRAIN,
     filled,
     given,
+    keep,
     told,
 )
 
@@ -47,7 +47,7 @@ def notebook(made: Recipe) -> str:
         _words("## Compare with the page", "The same settings and the same seed give the same numbers."),
         _code(COMPARE if made.shown else NOTHING_SHOWN),
         _words("## Keep it", "The trained network in Keras's own format, and the curves as a table."),
-        _code(filled(KEEP, made)),
+        _code(keep(made)),
     ]
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"  # not by chance: the same run gives the same file

@@ -8,7 +8,7 @@ and TensorFlow when it compiles a function, find the source where it stands.
 from base64 import encodebytes
 
 from lab.take_home.recipe import Recipe
-from lab.take_home.steps import BUILD, COMPARE, KEEP, NOTHING_SHOWN, OWN_FILE, PREPARE, TRAIN, filled, given, told
+from lab.take_home.steps import BUILD, COMPARE, NOTHING_SHOWN, OWN_FILE, PREPARE, TRAIN, filled, given, keep, told
 
 LOADER = '''\
 import sys
@@ -49,7 +49,7 @@ def script(made: Recipe) -> str:
     parts = [
         _docstring(made), given(made), LOADER, *([_own_file(made)] if made.upload else []),
         filled(PREPARE, made), filled(BUILD, made), filled(TRAIN, made), COMPARE if made.shown else NOTHING_SHOWN,
-        'if "--save" in sys.argv:\n' + _indented(filled(KEEP, made)), END, *_sections(made),
+        'if "--save" in sys.argv:\n' + _indented(keep(made)), END, *_sections(made),
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
 

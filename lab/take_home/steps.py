@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from string import Template
 from typing import Any
 
-from lab.take_home.recipe import Recipe
+from lab.take_home.recipe import Recipe, whole
 
 PREPARE = Template("""\
 import os
@@ -82,6 +82,10 @@ again = keras.models.load_model("$family.keras")
 same = all(np.array_equal(one, other) for one, other in zip(model.get_weights(), again.get_weights(), strict=True))
 print("Read back from the file, the network has", "the same weights." if same else "other weights.")""")
 
+KEEP_WEIGHTS = Template("""\
+model.save_weights("$family.weights.h5")  # the output shares the embeddings, which a .keras file cannot say
+pd.DataFrame(curves).to_csv("${family}_curves.csv", index=False)""")
+
 OWN_FILE = Template('''\
 import base64, os, tempfile
 from pathlib import Path
@@ -98,6 +102,11 @@ $text
 def filled(template: Template, made: Recipe) -> str:
     """Return a step with the names of a family."""
     return template.substitute(family=made.family, settings_class=made.settings_class, threads=made.threads)
+
+
+def keep(made: Recipe) -> str:
+    """Return the step that writes the network and its curves."""
+    return filled(KEEP if whole(made.settings) else KEEP_WEIGHTS, made)
 
 
 def given(made: Recipe) -> str:
