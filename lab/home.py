@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from lab import frame, session
-from lab.catalog import GROUPS, STOPS, TRANSFORMERS, Stop
+from lab.catalog import STOPS, TRANSFORMERS, Stop
 from lab.charts.home_pictures import PORTRAITS, portrait
 from lab.components.tour import tour
 from lab.demos import Demo, demos
@@ -32,16 +32,15 @@ def draw(title: str, idea: str) -> None:
     st.html(f'<div class="page-head"><h1>{title}</h1><p>{idea}</p></div>')
     tour()
     _find()
-    number = 0
-    for group in GROUPS:
-        st.html(f'<div class="section-head road-head"><h2>{group}</h2></div>')
-        stops = [stop for stop in STOPS if stop.group == group]
-        for start in range(0, len(stops), 3):
-            for column, stop in zip(st.columns(3, gap="medium"), stops[start : start + 3], strict=False):
-                number += 1
-                with column:
-                    _card(stop, number)
+    st.html('<div class="section-head road-head"><h2>The road</h2></div>')
+    with st.container(key="road"):
+        for number, stop in enumerate((stop for stop in STOPS if stop.origin), 1):
+            _card(stop, number)
     _parts()
+    st.html('<div class="section-head road-head"><h2>Measured</h2></div>')
+    with st.container(key="road-measured"):
+        for stop in (stop for stop in STOPS if not stop.origin):
+            _card(stop, 0)
     _pictures()
 
 
@@ -69,6 +68,8 @@ def _find() -> None:
             format_func=lambda demo: demo.label, placeholder=f"Search {len(known)} demos: spirals, noise, collapse",
         )  # fmt: skip
         with st.container(horizontal=True, gap="small", key="favourites"):
+            first = next(stop for stop in STOPS if stop.built)
+            st.page_link(f"pages/{first.slug}.py", label=f"**Begin: {first.title}**")
             for slug, name in FAVOURITES:
                 demo = next(one for one in known if one.slug == slug and one.title == name)
                 st.page_link(f"pages/{slug}.py", label=name, query_params=dict(demo.query))
@@ -82,9 +83,12 @@ def _card(stop: Stop, number: int) -> None:
         if not stop.built:
             st.html(f'<p class="card-title">{stop.title} <span class="next">next</span></p><p>{stop.idea}</p>')
             return
-        st.html(_head(stop, number))
+        if stop.origin:
+            st.html(_head(stop, number))
         st.page_link(f"pages/{stop.slug}.py", label=f"**{stop.title}**")
         st.html(f'<p class="card-idea">{stop.idea}</p>{_facts(stop)}')
+        if stop.kept:
+            st.html(f'<p class="kept"><b>In the Transformer</b>{stop.kept}</p>')
 
 
 def _head(stop: Stop, number: int) -> str:
@@ -98,7 +102,7 @@ def _head(stop: Stop, number: int) -> str:
         if known
         else ""
     )
-    return f'<div class="card-head">{picture}<div><p class="step">{number}</p>{year}{paper}</div></div>'
+    return f'<div class="card-head">{picture}<div><p class="step">{number} · {stop.group}</p>{year}{paper}</div></div>'
 
 
 def _paper(origin: str) -> str:
@@ -109,15 +113,14 @@ def _paper(origin: str) -> str:
 def _facts(stop: Stop) -> str:
     named = (("Solved", stop.solved), ("Could not", stop.limit))
     rows = "".join(f"<div><dt>{name}</dt><dd>{text}</dd></div>" for name, text in named if text)
-    kept = f'<p class="kept"><b>In the Transformer</b>{stop.kept}</p>' if stop.kept else ""
-    return (f'<dl class="facts">{rows}</dl>' if rows else "") + kept
+    return f'<dl class="facts">{rows}</dl>' if rows else ""
 
 
 def _parts() -> None:
     """Say of every part of the Transformer where it came from."""
     st.html(
         '<div class="section-head" id="parts"><h2>The Transformer, part by part</h2>'
-        "<p>Nothing in it fell from the sky. Each part was an answer to what an earlier network could not do.</p></div>"
+        "<p>Each part was there before, in one of the families above. Some were taken over, some were found again.</p></div>"
     )
     parts = [stop for stop in STOPS if stop.lives_on and stop.group != TRANSFORMERS]
     rows = "".join(

@@ -121,7 +121,9 @@ def induction_head(run: ShownRun, ink: Ink) -> str:
     view = run.view()
     scores = view.seen_scores[..., 5]  # (layers, heads): induction
     layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
-    return enlarged(shaded(np.sqrt(view.seen_attention[0, layer, head].astype(float)), ink(ATTENTION[1])))
+    weights = view.seen_attention[0, layer, head].astype(float)
+    kept = 3 * len(weights) // 4  # later tokens look at earlier ones: the other quarters are empty
+    return enlarged(shaded(np.sqrt(weights[-kept:, :kept]), ink(ATTENTION[1])))
 
 
 def stage_of(stage: Any) -> Callable[[ShownRun, Ink], str | None]:
