@@ -1,7 +1,7 @@
 // The picture of the stage as a file: an SVG of what stands on the screen, or that SVG painted as a PNG.
 
 const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-linecap", "opacity",
-  "fill-opacity", "stroke-opacity", "font-family", "font-size", "font-weight", "text-anchor", "paint-order"];
+  "fill-opacity", "stroke-opacity", "font-family", "font-size", "font-weight", "text-anchor", "paint-order", "font-variant-numeric"];
 const MARGIN = 16;
 const DENSITY = 2;
 
@@ -14,6 +14,7 @@ function standalone(drawing, [x, y, width, height]) {
     if (style.display === "none" || style.visibility === "hidden") to[k].setAttribute("display", "none");
     for (const name of STYLES) to[k].style.setProperty(name, style.getPropertyValue(name));
     to[k].removeAttribute("class");
+    if (one.tagName === "text" && one.getComputedTextLength()) to[k].setAttribute("textLength", one.getComputedTextLength());
   });
   for (const [name, value] of Object.entries({ x, y, width, height })) copy.setAttribute(name, value);
   if (!copy.hasAttribute("viewBox")) copy.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -29,8 +30,11 @@ function linesOf(text) {
     range.setEnd(text, index + word.length);
     const box = range.getBoundingClientRect();
     const line = lines[lines.length - 1];
-    if (line && Math.abs(line[1].top - box.top) < 3) line[0] += ` ${word}`;
-    else lines.push([word, box]);
+    if (!line || Math.abs(line[1].top - box.top) >= 3) lines.push([word, box]);
+    else {
+      line[0] += ` ${word}`;
+      line[1] = new DOMRect(line[1].left, line[1].top, box.right - line[1].left, line[1].height);
+    }
   }
   return lines;
 }
@@ -57,13 +61,37 @@ function pictureOf(box, ground) {
     if (parent.closest("svg")) continue;
     const style = getComputedStyle(parent);
     for (const [words, rectangle] of linesOf(walker.currentNode)) {
-      const [x, y, , tall] = at(rectangle);
+      const [x, y, across, tall] = at(rectangle);
       const size = parseFloat(style.fontSize);
       const look = { fill: style.color, "font-family": style.fontFamily, "font-size": size, "font-weight": style.fontWeight };
-      if (tall) made.append(vector("text", { x, y: y + tall / 2 + size * 0.36, ...look }, words));
+      const place = { x, y: y + tall / 2 + size * 0.36, textLength: across };
+      if (tall) made.append(vector("text", { ...place, ...look }, words));
     }
   }
   return made;
+}
+
+/** The page's own letters as a style that travels with the file: an image may not fetch them. */
+async function lettersOf(box) {
+  const family = getComputedStyle(box).fontFamily.split(",")[0].replaceAll('"', "").trim();
+  const rules = [...document.styleSheets].flatMap((sheet) => {
+    try {
+      return [...sheet.cssRules].map((rule) => [rule, sheet.href || document.baseURI]);
+    } catch {
+      return [];
+    }
+  });
+  const fitting = rules.filter(([{ style }]) => style && style.fontStyle !== "italic"
+    && style.getPropertyValue("src") && style.fontFamily.replaceAll('"', "") === family);
+  const faces = await Promise.all(fitting.map(async ([{ style }, base]) => {
+    const address = style.getPropertyValue("src").match(/url\("?([^")]+)"?\)/)?.[1];
+    const reply = address && await fetch(new URL(address, base));
+    if (!reply?.ok) return "";
+    const bytes = new Uint8Array(await reply.arrayBuffer());
+    const text = btoa(bytes.reduce((all, byte) => all + String.fromCharCode(byte), ""));
+    return `@font-face{font-family:"${family}";font-weight:${style.fontWeight || 400};src:url(data:font/woff2;base64,${text})}`;
+  }));
+  return faces.join("");
 }
 
 function hand(blob, name) {
@@ -75,7 +103,9 @@ function hand(blob, name) {
 }
 
 async function savePicture(box, ground, name, kind) {
-  const text = new XMLSerializer().serializeToString(pictureOf(box, ground));
+  const picture = pictureOf(box, ground);
+  picture.prepend(vector("style", {}, await lettersOf(box).catch(() => "")));
+  const text = new XMLSerializer().serializeToString(picture);
   if (kind === "svg") return hand(new Blob([text], { type: "image/svg+xml" }), `${name}.svg`);
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;

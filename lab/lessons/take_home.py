@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from lab import session
+from lab.components.pictures import pictures
 from lab.engine.messages import SAVED_NETWORK, SAVED_WEIGHTS
 from lab.exercises import EXERCISES
 from lab.exercises.exercise import Exercise, Where, answer_of, numbers, settings_of
@@ -19,6 +20,10 @@ Show = Callable[[Mapping[str, Any]], None]
 ABOUT = (
     "This very run, to be made again anywhere: the notebook and the Python file hold all the code that ran, these "
     "settings and this seed, and compare what comes out with the numbers of this page."
+)
+ABOUT_PICTURES = (
+    "The live picture on the first screen has its own PNG and SVG buttons; the bar over each other picture, which shows "
+    "when you point at it or reach it with Tab, has its data and a PNG."
 )
 WAYS_TO_LOAD = {
     ".keras": "The trained network for keras.models.load_model. The notebook has the code of its own layers.",
@@ -79,6 +84,8 @@ def downloads(run: ShownRun) -> None:
                 help="Loss and scores at every recorded step, as CSV.")  # fmt: skip
         _button("All numbers", lambda: tables.numbers(run), f"{name}-numbers.zip", "application/zip", family,
                 disabled=not run.moments, help="The arrays behind the pictures, as CSV files in a ZIP.")  # fmt: skip
+    pictures(family)
+    quiet(ABOUT_PICTURES)
     if run.events:
         quiet("A setting was changed while this run trained, so its settings alone give another run. The files say so.")
 
