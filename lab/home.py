@@ -120,7 +120,8 @@ def _parts() -> None:
     """Say of every part of the Transformer where it came from."""
     st.html(
         '<div class="section-head" id="parts"><h2>The Transformer, part by part</h2>'
-        "<p>Each part was there before, in one of the families above. Some were taken over, some were found again.</p></div>"
+        "<p>Each part was there before, in one of the families above. Some were taken over, some were found "
+        "again.</p></div>"
     )
     parts = [stop for stop in STOPS if stop.lives_on and stop.group != TRANSFORMERS]
     rows = "".join(

@@ -22,8 +22,8 @@ ABOUT = (
     "settings and this seed, and compare what comes out with the numbers of this page."
 )
 ABOUT_PICTURES = (
-    "The live picture on the first screen has its own PNG and SVG buttons; the bar over each other picture, which shows "
-    "when you point at it or reach it with Tab, has its data and a PNG."
+    "The live picture on the first screen has its own PNG and SVG buttons. The bar over each other picture, which "
+    "shows when you point at it or reach it with Tab, has its data and a PNG."
 )
 WAYS_TO_LOAD = {
     ".keras": "The trained network for keras.models.load_model. The notebook has the code of its own layers.",

@@ -18,6 +18,7 @@ from lab.take_home.steps import (
     filled,
     given,
     keep,
+    packages,
     told,
 )
 
@@ -72,14 +73,13 @@ def _code(text: str) -> Any:
 
 
 def _head(made: Recipe) -> list[str]:
-    packages = "tensorflow keras numpy pandas scikit-learn pydantic altair vega-datasets statsmodels"
     return [
         f"# {made.title}",
         made.idea,
         "One run of Road to Transformers, to be made again anywhere: run all cells. "
         "The last ones compare what comes out here with what the page showed.",
         *told(made),
-        f"It needs `pip install {packages}`.",
+        f"It needs `pip install {packages(made)}`.",
     ]
 
 

@@ -8,7 +8,19 @@ and TensorFlow when it compiles a function, find the source where it stands.
 from base64 import encodebytes
 
 from lab.take_home.recipe import Recipe
-from lab.take_home.steps import BUILD, COMPARE, NOTHING_SHOWN, OWN_FILE, PREPARE, TRAIN, filled, given, keep, told
+from lab.take_home.steps import (
+    BUILD,
+    COMPARE,
+    NOTHING_SHOWN,
+    OWN_FILE,
+    PREPARE,
+    TRAIN,
+    filled,
+    given,
+    keep,
+    packages,
+    told,
+)
 
 LOADER = '''\
 import sys
@@ -55,13 +67,12 @@ def script(made: Recipe) -> str:
 
 
 def _docstring(made: Recipe) -> str:
-    packages = "tensorflow keras numpy pandas scikit-learn pydantic altair vega-datasets statsmodels"
     lines = [
         f'"""{made.title}: one run of Road to Transformers, with all the code that made it.',
         "",
-        f"    pip install {packages}",
-        f"    python {made.family}.py            trains, and compares with the numbers of the page",
-        f"    python {made.family}.py --save     also writes the network ({made.family}.keras) and its curves",
+        f"    pip install {packages(made)}",
+        "    python THIS_FILE            trains, and compares with the numbers of the page",
+        "    python THIS_FILE --save     also writes the network and its curves",
         "",
         *told(made),
         f'Read "# %% models/{made.family}.py" first: the network and its training.',

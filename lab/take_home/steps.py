@@ -7,6 +7,10 @@ from typing import Any
 
 from lab.take_home.recipe import Recipe, whole
 
+PACKAGES = (
+    "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "pydantic", "altair", "vega-datasets", "statsmodels",
+)  # fmt: skip
+
 PREPARE = Template("""\
 import os
 
@@ -127,6 +131,11 @@ def _written(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
     return repr(value)
+
+
+def packages(made: Recipe) -> str:
+    """Return what to install, those that decide the digits in the version that the page ran with."""
+    return " ".join(f"{name}=={made.versions[name]}" if name in made.versions else name for name in PACKAGES)
 
 
 def told(made: Recipe) -> list[str]:
