@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ from lab.take_home import tables
 from lab.take_home.bundle import bundle, needs_file
 from lab.take_home.module_parts import Source
 from lab.take_home.notebook import notebook
-from lab.take_home.recipe import Recipe, recipe, sections_of
+from lab.take_home.recipe import Recipe, recipe, sections_of, whole
 from lab.take_home.script import script
 from lab.take_home.steps import literal
 from models.configs import CONFIGS
 from tests.lab.take_home_runs import SHORT
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.timeout(900)  # three processes import TensorFlow, one after the other
 THREADS = "1"  # of one operation: in which order sums are taken
 ENVIRONMENT = {"ROAD_THREADS": THREADS, "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
 
@@ -115,6 +117,68 @@ def run_file(trained: Path, folder: Path, family: str) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
     assert "All numbers are the same to the last digit." in done.stdout, done.stdout[-3000:]
     assert (folder / f"{family}.keras").exists() and (folder / f"{family}_curves.csv").exists()
+
+
+# ---- a network comes back from its file ----
+
+KINDS: list[tuple[str, dict[str, Any]]] = [
+    ("rnn", {"dataset": "recall", "truncation": 5}),
+    ("autoencoder", {"kl": 0.1}),
+    ("modular", {"members": 8, "active": 1, "balance": 3.0}),
+    ("modular", {"kind": "groups", "members": 5}),
+    ("gradient_flow", {"connection": "highway", "depth": 2}),
+    ("som", {"grid": "hexagonal", "toroidal": True}),
+    ("lstm_gru", {"chrono": True, "dataset": "recall", "samples": 200}),
+    ("transformer", {"layers": 1, "experts": 4, "mlp": 2, "token_shift": True, "examples": 50}),
+]
+MORE_KINDS: list[tuple[str, dict[str, Any]]] = [
+    ("autoencoder", {"kind": "convolutional"}),
+    ("modular", {"kind": "ensemble"}),
+    ("modular", {"kind": "single"}),
+    ("modular", {"gate_units": 8}),
+    ("rnn", {"dataset": "reverse", "lag": 5, "samples": 200}),
+    ("rnn", {"dataset": "text", "samples": 200}),
+    ("lstm_gru", {"dataset": "reverse", "lag": 8, "cell": "gru", "attention": "additive", "samples": 200}),
+    ("lstm_gru", {"cell": "simple", "samples": 200}),
+    ("transformer", {"dataset": "dates", "kind": "encoder_decoder", "mlp": 2}),
+    ("transformer", {"kind": "encoder", "dataset": "reverse"}),
+    ("transformer", {"positions": "rotary", "activation": "swiglu", "mlp": 2}),
+    ("rbf", {"basis": "thin_plate"}),
+    ("cnn", {"head": "global_max", "batch_normalization": True, "augmentation": 1}),
+    ("mlp", {"l2": 0.1, "dropout": 0.2, "batch_normalization": True}),
+    ("gan", {"dataset": "digits", "loss": "wasserstein"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("family", "settings"), [*KINDS, *(pytest.param(*kind, marks=pytest.mark.slow) for kind in MORE_KINDS)]
+)
+def test_a_network_of_any_kind_comes_back_from_its_file(tmp_path: Path, family: str, settings: dict[str, Any]) -> None:
+    import keras
+
+    from lab.engine.run_process import build_network, saved
+
+    _, model = build_network(import_module(f"models.{family}"), CONFIGS[family](**settings))
+    (tmp_path / "network.keras").write_bytes(saved(model, ".keras").tobytes())
+    again = keras.models.load_model(tmp_path / "network.keras")
+    for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_weights_alone_are_given_where_an_output_shares_its_table(tmp_path: Path) -> None:
+    from lab.engine.run_process import build_network, saved
+
+    config = CONFIGS["transformer"](tied=True, layers=1, examples=50)
+    assert not whole(config.model_dump())
+    _, model = build_network(import_module("models.transformer"), config)
+    before = model.get_weights()
+    (tmp_path / "network.weights.h5").write_bytes(saved(model, ".weights.h5").tobytes())
+    model.set_weights([0 * one for one in before])
+    model.load_weights(tmp_path / "network.weights.h5")
+    for one, other in zip(before, model.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+    made = recipe(ShownRun("transformer-1", "transformer", config.model_dump(mode="json"), "live", state="finished"))
+    assert "save_weights" in notebook(made) and "model.save(" not in script(made)
 
 
 # ---- the code in them is the code of the project ----

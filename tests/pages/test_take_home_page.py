@@ -14,7 +14,7 @@ from models.configs import CONFIGS
 from tests.pages.conftest import open_page
 
 
-@pytest.mark.parametrize("family", ["mlp", "transformer"])
+@pytest.mark.parametrize("family", ["mlp", "som"])
 def test_exercises_and_downloads_stand_at_the_end(family: str) -> None:
     page = open_page(family)
     assert not page.exception
