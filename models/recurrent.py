@@ -57,8 +57,9 @@ class CutCell(keras.layers.Layer):
         return cls(keras.saving.deserialize_keras_object(config["cell"]), config["every"], name=config["name"])
 
     def build(self, shape: Any) -> None:
-        """Build the cell."""
-        self.cell.build(shape)
+        """Build the cell; one that was read from a file is built already."""
+        if not self.cell.built:
+            self.cell.build(shape)
         self.built = True
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
