@@ -8,6 +8,7 @@ import streamlit as st
 from lab import frame, session
 from lab.catalog import STOPS, TRANSFORMERS, Stop
 from lab.charts.home_pictures import PORTRAITS, portrait
+from lab.components.follow import follow
 from lab.components.tour import tour
 from lab.demos import Demo, demos
 from lab.shown_run import ShownRun
@@ -56,7 +57,9 @@ def _find() -> None:
     """Draw the field that leads to any page, preset or failure, and a few favourites."""
     chosen = st.session_state.pop("home:go", None)
     if chosen is not None:
-        st.switch_page(f"pages/{chosen.slug}.py", query_params=chosen.query)
+        with st.container(key="go"):
+            st.page_link(f"pages/{chosen.slug}.py", label=f"Opening {chosen.title}", query_params=dict(chosen.query))
+            follow(".st-key-go a")
 
     def go() -> None:
         st.session_state["home:go"], st.session_state["home:find"] = st.session_state["home:find"], None
@@ -65,7 +68,8 @@ def _find() -> None:
     with st.container(key="find"):
         st.selectbox(
             "Find a page, a demo or a failure", known, index=None, key="home:find", on_change=go,
-            format_func=lambda demo: demo.label, placeholder=f"Search {len(known)} demos: spirals, noise, collapse",
+            format_func=lambda demo: demo.label, filter_mode="contains",
+            placeholder=f"Search {len(known)} demos: spirals, noise, collapse",
         )  # fmt: skip
         with st.container(horizontal=True, gap="small", key="favourites"):
             first = next(stop for stop in STOPS if stop.built)

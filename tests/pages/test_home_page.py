@@ -114,8 +114,10 @@ def test_favourites_are_links_with_settings(home: AppTest) -> None:
         assert all(f"{key}=" in links[name] for key in demo.query)
 
 
-def test_a_chosen_demo_opens_its_page_with_its_settings(home: AppTest) -> None:
+def test_a_chosen_demo_leads_to_its_page_with_its_settings(home: AppTest) -> None:
     chosen = next(demo for demo in demos() if demo.title == "Two spirals" and demo.slug == "mlp")
     home.selectbox(key="home:find").select(chosen).run()
     assert not home.exception
-    assert home.session_state["mlp.dataset"] == "spiral" and home.session_state["mlp.units"] == 16
+    link = next(one for one in home.get("page_link") if one.proto.label == "Opening Two spirals")
+    assert link.proto.page.endswith("mlp") and "dataset=spiral" in link.proto.query_string
+    assert home.selectbox(key="home:find").value is None  # coming back, the field is empty again
