@@ -141,9 +141,9 @@ class _Search:
         if isinstance(node, ast.Import):
             ours = [alias.name for alias in node.names if is_ours(alias.name)]
             return [need for name in ours if name not in skipped for need in _everything(self._source(name))]
-        if not is_ours(node.module) or node.module in skipped:
+        module = node.module or ""
+        if not is_ours(module) or module in skipped:
             return []
-        module = str(node.module)
         names = [alias for alias in node.names if f"{module}.{alias.name}" not in skipped]
         return [
             Need(submodule) if (submodule := self._submodule(node, bound(alias))) else Need(module, alias.name)

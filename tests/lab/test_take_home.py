@@ -25,7 +25,7 @@ from lab.take_home.notebook import notebook
 from lab.take_home.recipe import Recipe, recipe, sections_of, whole
 from lab.take_home.script import script
 from lab.take_home.steps import literal
-from models.configs import CONFIGS
+from models.configs import CONFIGS, TransformerConfig
 from tests.lab.take_home_runs import SHORT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -168,7 +168,7 @@ def test_a_network_of_any_kind_comes_back_from_its_file(tmp_path: Path, family: 
 def test_weights_alone_are_given_where_an_output_shares_its_table(tmp_path: Path) -> None:
     from lab.engine.run_process import build_network, saved
 
-    config = CONFIGS["transformer"](tied=True, layers=1, examples=50)
+    config = TransformerConfig(tied=True, layers=1, examples=50)
     assert not whole(config.model_dump())
     _, model = build_network(import_module("models.transformer"), config)
     before = model.get_weights()

@@ -90,12 +90,17 @@ def test_the_digit_map_holds_the_prototypes() -> None:
 # ---- the field that leads to a demo ----
 
 
+def shown_by(family: str) -> list[Any]:
+    """Return the presets and the failures of a family."""
+    return [*PRESETS[family], *FAILURES[family]]
+
+
 def test_every_preset_and_failure_can_be_found() -> None:
     known = demos()
     labels = [demo.label for demo in known]
     assert len(set(labels)) == len(labels)
     for family in CONFIGS:
-        for one in (*PRESETS[family], *FAILURES[family]):
+        for one in shown_by(family):
             assert any(demo.slug == family and demo.title == one.title for demo in known)
 
 
@@ -103,7 +108,7 @@ def test_every_preset_and_failure_can_be_found() -> None:
 def test_its_address_gives_its_settings(demo: Any) -> None:
     config, rejected = from_query(CONFIGS[demo.slug], demo.query)
     assert not rejected
-    wanted = [one for one in (*PRESETS[demo.slug], *FAILURES[demo.slug]) if one.title == demo.title]
+    wanted = [one for one in shown_by(demo.slug) if one.title == demo.title]
     assert not wanted or any(CONFIGS[demo.slug](**one.settings) == config for one in wanted)
 
 
