@@ -20,6 +20,7 @@ from lab.drawing import ask_network
 from lab.frame import quiet
 from lab.glossary import explained
 from lab.ledger import Entry, cited_by
+from lab.lessons import take_home
 from lab.live import Live, Payload, arrive
 from lab.shown_run import ShownRun
 from models.base import Failure
@@ -328,6 +329,14 @@ class Page:
         words = [shlex.quote(f"{name}={value}") for name, value in to_query(config).items()]
         quiet("The same run without a browser:")
         st.code(" ".join(["python -m lab train", self.family, *words]), language="bash")
+        self.take_home()
+
+    def take_home(self) -> None:
+        """Draw exercises that this page answers, and what a visitor may take home of the shown run."""
+        self.section("Try it yourself", "Guess first, then let the page show it. The answer is folded until you ask.")
+        take_home.exercises(self.family, self.show)
+        self.section("Take it home", take_home.ABOUT)
+        take_home.downloads(self.run)
 
 
 def _cited(entry: Entry) -> str:
