@@ -16,7 +16,7 @@ import tensorflow as tf
 from models.matched import parameters_of
 
 HIDDEN_UNITS = 32  # of each of the two hidden layers of the perceptron, which sets the size for all
-MOST_UNITS = 96
+MOST_UNITS = 256
 MEMBERS = 4  # experts behind a gate, and voters
 HEADS = 2
 CODE = 8  # numbers in the bottleneck of the autoencoder

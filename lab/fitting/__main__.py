@@ -54,6 +54,7 @@ def _one_thread() -> None:
     """Small matrices are multiplied faster by one thread than by two, and the other core stays free."""
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")  # it counts the many small networks as one that is compiled again and again
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
 

@@ -15,8 +15,9 @@ MAIN = {"classification": "accuracy", "regression": "r2"}
 TIE = {"classification": "log_loss", "regression": "rmse"}
 NAMES = {"accuracy": "accuracy", "r2": "R²", "log_loss": "log loss (nats)", "rmse": "root mean squared error"}
 RULE = (
-    "Ranked by the mean over the folds that everyone has finished; equal ones by {tie}. Who has not finished these "
-    "folds stands below. The interval is the 95 % interval of the mean, widened because folds share training rows."
+    "Folds count that at least half of the methods have finished. Ranked by the mean over them, equal ones by {tie}; "
+    "who lacks one of them stands below without a place. A sign = says: cannot be told apart from the first. The "
+    "interval is the 95 % interval of the mean, widened because folds share training rows."
 )
 
 
@@ -103,10 +104,11 @@ class Board:
         return len(self.table.get("contenders", ())) * self.table.get("folds", 0)
 
     def counting(self) -> list[int]:
-        """Return the folds that everyone has finished who has not failed; at least one, if anybody has finished one."""
-        running = [slug for slug in self.table.get("contenders", ()) if slug not in self.failures]
-        per_fold = [fold for fold in range(self.table.get("folds", 0))
-                    if all(fold in self.folds.get(slug, {}) for slug in running)]  # fmt: skip
+        """Return the folds that at least half of those who have not failed have finished; the first one at least."""
+        running = [slug for slug in self.table["contenders"] if slug not in self.failures]
+        half = max(1, len(running)) / 2
+        finished = [sum(fold in self.folds.get(slug, {}) for slug in running) for fold in range(self.table["folds"])]
+        per_fold = [fold for fold, count in enumerate(finished) if count >= half]
         return per_fold or [0] * bool(self.done)
 
     def rows(self) -> list[Row]:
@@ -124,6 +126,7 @@ class Board:
         shown = counting if complete else sorted(told)
         values = [told[fold]["scores"][self.main] for fold in shown]
         low, high = interval(values, self.table["folds"])
+        high = high if high == float("inf") else min(high, 1.0)  # no accuracy and no R2 is higher
         return Row(
             BY_SLUG[slug], 0 if complete else None, tuple(told[fold]["scores"][self.main] for fold in sorted(told)),
             _mean(values), low, high, _mean([told[fold]["scores"][self.tie] for fold in shown]),

@@ -27,6 +27,7 @@ from models.uncertainty import calibration, calibration_error
 
 Say = Callable[[dict[str, Any]], None]
 LEAST_SECONDS = 0.25  # that any training gets, however short the budget
+COMPILING_SECONDS = 1.5
 REFIT_SECONDS = 60.0
 SHOWN_POINTS = 400
 
@@ -78,11 +79,12 @@ class Race:
                  contenders=[one.slug for one in self.contenders], folds=len(folds))  # fmt: skip
 
     def _all(self, folds: list[Fold]) -> str:
-        """Let everyone have their turn on each fold; return how it ended."""
+        """Let everyone have their turn, fold by fold, the slow ones after all others; return how it ended."""
         waiting = [(place, one) for place in range(len(folds)) for one in self.contenders]
+        waiting.sort(key=lambda turn: turn[1].slow)  # stable: fold by fold
         for done, (place, one) in enumerate(waiting):
             self._check()
-            if time.monotonic() >= self.deadline:
+            if time.monotonic() + self._needed(one) >= self.deadline:
                 return "budget"
             left = sum(other.network for _, other in waiting[done:])
             self.say("turn", who=one.slug, fold=place)
@@ -93,6 +95,10 @@ class Race:
             except Exception as problem:  # one that fails must not stop the others
                 self.say("failed", who=one.slug, fold=place, why=f"{type(problem).__name__}: {str(problem)[:200]}")
         return "done"
+
+    def _needed(self, one: Contender) -> float:
+        """Return the seconds below which a turn is not worth its beginning: a new network has to be compiled first."""
+        return COMPILING_SECONDS if one.network and one.slug not in self._trainers else 0.0
 
     def _check(self) -> None:
         if self._stopped():

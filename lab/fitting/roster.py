@@ -25,6 +25,7 @@ def _always(_: Facts) -> str:
 class Contender:
     """One method. network: whether it is a neural network; note: what a reader should know; refuses(facts): "" or why.
 
+    slow: comes last, when all others have been through their folds.
     page: the slug of the page that explains it, "" for baselines.
     """
 
@@ -33,6 +34,7 @@ class Contender:
     network: bool = True
     page: str = ""
     note: str = ""
+    slow: bool = False
     refuses: Callable[[Facts], str] = _always
 
 
@@ -71,10 +73,10 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender("autoencoder", "Autoencoder and readout", page="autoencoder",
               note="A bottleneck learns to rebuild the columns; a linear readout sees its code alone."),
     Contender("cnn", "Convolution, 1-D", page="cnn", note=ORDER, refuses=_sequence),
-    Contender("transformer", "Transformer", page="transformer", note="Columns are tokens.", refuses=_tokens),
-    Contender("rnn", "Recurrent network", page="rnn", note=ORDER, refuses=_sequence),
-    Contender("gru", "GRU", page="lstm_gru", note=ORDER, refuses=_sequence),
-    Contender("lstm", "LSTM", page="lstm_gru", note=ORDER, refuses=_sequence),
+    Contender("transformer", "Transformer", page="transformer", note="Columns are tokens.", slow=True, refuses=_tokens),
+    Contender("rnn", "Recurrent network", page="rnn", note=ORDER, slow=True, refuses=_sequence),
+    Contender("gru", "GRU", page="lstm_gru", note=ORDER, slow=True, refuses=_sequence),
+    Contender("lstm", "LSTM", page="lstm_gru", note=ORDER, slow=True, refuses=_sequence),
     Contender("gan", "Generative adversarial network", page="gan", refuses=_makes_data),
 )  # fmt: skip
 BY_SLUG = {one.slug: one for one in CONTENDERS}

@@ -59,7 +59,7 @@ def test_networks_are_of_matched_size(family, shape):
     gaps = [
         abs(PARAMETERS[family](other, shape) - wanted) for other in (units, units + step, units - step) if other > 0
     ]
-    assert gaps[0] == min(gaps) or units >= 96
+    assert gaps[0] == min(gaps) or units >= 256
     assert 0.6 < PARAMETERS[family](units, shape) / wanted < 1.5
 
 
