@@ -25,6 +25,7 @@ class Cell:
     parameters: int | None = None
     seconds: float | None = None
     regret: float | None = None
+    runs: tuple[dict[str, Any], ...] = ()
 
 
 class Matrix:

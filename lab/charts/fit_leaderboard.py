@@ -81,7 +81,8 @@ def leaderboard(score: str, methods: int) -> dict[str, Any]:
 
 def _specification(chart: alt.LayerChart, height: float) -> dict[str, Any]:
     found: dict[str, Any] = finished(chart, height).properties(width="container").to_dict(validate=False)
-    found.pop("data", None)
+    for part in (found, *found["layer"]):  # the rows come with every look, for all layers
+        part.pop("data", None)
     found.pop("datasets", None)
     return found
 

@@ -2,11 +2,12 @@
 
 The rule, in full. (1) The rows that count are those whose input and whose goal are those of the answers; of these, the
 ones nearest in length, and then in examples (within a factor of 4; if none is, the nearest). (2) In a row a family
-loses |best - its mean| / |best - worst measured|: 0 is the best of the row, 1 the worst. Whose interval overlaps that
-of the best counts as equal to it, with 0. A cell that was not reached in its budget counts 1, and is said to be so.
-(3) Families are ordered by their mean loss over the rows that count in which they were measured. Ties: by the loss with
-means alone, or, where quick answers are asked for, by the seconds of the same cells beside the row's quickest. Whoever
-was measured in none of the rows is not ranked, but named. Nothing else goes in.
+loses its regret, as the matrix colours it: 0 is the best of the row, 1 no better than chance. Whose interval overlaps
+that of the best counts as equal to it, with 0. A cell that was not reached in its budget counts 1, and is said to be
+so. (3) Families are ordered by their mean loss over the rows that count in which they were measured. Ties: by the mean
+regret alone, or, where quick answers are asked for, by the time of a training step in the same cells beside the row's
+quickest, since answering was not timed; who learns without steps comes last among equals then. Whoever was measured in
+none of the rows is not ranked, but named. Nothing else goes in.
 """
 
 from collections.abc import Sequence
@@ -47,6 +48,8 @@ class CellLike(Protocol):
     high: float | None
     parameters: int | None
     seconds: float | None
+    regret: float | None
+    runs: tuple[dict[str, Any], ...]
 
 
 class MatrixLike(Protocol):
@@ -214,19 +217,13 @@ def _row(task: str, matrix: MatrixLike) -> dict[str, Reason]:
     late = [cell for cell in cells if cell.state == "not_reached"]
     if not measured:
         return {}
-    best, worst = measured[0], measured[-1]
-    span = abs(best.mean - worst.mean)
     found = {}
     for place, cell in enumerate(measured, start=1):
-        equal = _overlap(cell, best)
-        found[cell.family] = Reason(task, cell, _loss(cell, best, span), place, len(measured), equal)
+        equal = _overlap(cell, measured[0])
+        found[cell.family] = Reason(task, cell, min(1.0, cell.regret or 0.0), place, len(measured), equal)
     for cell in late:
         found[cell.family] = Reason(task, cell, 1.0, None, len(measured), False)
     return found
-
-
-def _loss(cell: Any, best: Any, span: float) -> float:
-    return abs(best.mean - cell.mean) / span if span > 0 else 0.0
 
 
 def _overlap(cell: Any, best: Any) -> bool:
@@ -246,9 +243,16 @@ def _ranked(family: str, reasons: tuple[Reason, ...], missing: tuple[str, ...], 
 
 
 def _slowness(reason: Reason, row: dict[str, Reason]) -> float:
-    """Return how many times as long as the quickest cell of its row this one took."""
-    known = [one.cell.seconds for one in row.values() if one.cell.seconds]
-    return reason.cell.seconds / min(known) if reason.cell.seconds and known else float("inf")
+    """Return how many times as long a training step takes as that of the quickest in its row."""
+    known = [time for one in row.values() if (time := step_seconds(one.cell))]
+    own = step_seconds(reason.cell)
+    return own / min(known) if own else float("inf")
+
+
+def step_seconds(cell: Any) -> float | None:
+    """Return the mean seconds of a training step of a cell's runs; None for a method that learns without steps."""
+    runs = [run for run in cell.runs if run.get("steps", 0) > 1]
+    return float(np.mean([run["seconds"] / run["steps"] for run in runs])) if runs else None
 
 
 def _why_not(family: str, rows: Sequence[str], matrix: MatrixLike) -> str:

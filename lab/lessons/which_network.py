@@ -16,7 +16,7 @@ WITH, WITHOUT = "With labels", "No labels"
 EXAMPLES = {100: "about 100", 500: "about 500", 2_000: "about 2,000", 10_000: "about 10,000", 100_000: "100,000"}
 SPEED_HELP = (
     "Answering times are not measured in the matrix. Where speed matters, families that are equally good are ordered "
-    "by the training seconds of the same cells."
+    "by the time of a training step in the same cells. Fit my data, below, measures answers on your own rows."
 )
 LENGTHS = {
     "table": ("How many columns?", {2: "1 to 4", 10: "5 to 20", 30: "21 to 100", 200: "more than 100"}),
@@ -87,9 +87,7 @@ def _family(place: int, one: Ranked) -> None:
     if missing:
         reasons += f"<li>Not measured: {missing}</li>"
     left, right = st.columns((4, 1), vertical_alignment="center")
-    summary = (
-        f'<b>{place}. {title}</b> <span class="quiet">loses {one.loss:.2f} of what lies between best and worst</span>'
-    )
+    summary = f'<b>{place}. {title}</b> <span class="quiet">loses {one.loss:.2f} of what lies between the best and chance</span>'
     more = f'<ul class="reasons">{reasons}</ul>'
     left.html(
         f"<div>{summary}{more}</div>" if place <= FIRST else f"<details><summary>{summary}</summary>{more}</details>"
@@ -99,6 +97,11 @@ def _family(place: int, one: Ranked) -> None:
 
 
 def _apart(found: Advice) -> None:
-    if found.apart and found.rows:
-        told = "".join(f"<li><b>{FAMILIES[family][0]}</b>: {why}</li>" for family, why in found.apart.items())
-        st.html(f'<p class="picture-title">Not ranked</p><ul class="reasons">{told}</ul>')
+    """Name those without a ranking, together by their reason."""
+    if not found.apart or not found.rows:
+        return
+    told = ""
+    for why in dict.fromkeys(found.apart.values()):
+        names = ", ".join(FAMILIES[family][0] for family, other in found.apart.items() if other == why)
+        told += f"<li><b>{names}</b>: {why}</li>"
+    st.html(f'<p class="picture-title">Not ranked</p><ul class="reasons">{told}</ul>')

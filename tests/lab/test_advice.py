@@ -24,37 +24,38 @@ class Small:
         return sorted(found, key=lambda one: -(one.mean if one.mean is not None else -1e9))
 
 
-def measured(task, family, mean, *, reach=0.001, seconds=1.0):
-    return Cell(
-        task, family, "measured", mean=mean, low=mean - reach, high=mean + reach, parameters=1000, seconds=seconds
-    )
+def measured(task, family, mean, *, regret=0.0, reach=0.001, steps=100):
+    runs = ({"seconds": 1.5, "steps": steps},)
+    return Cell(task, family, "measured", mean=mean, low=mean - reach, high=mean + reach, parameters=1000, seconds=1.5,
+                regret=regret, runs=runs)  # fmt: skip
 
 
 TABLE = Answers("table", "class", 300, 20)
 
 
-def test_the_loss_is_the_share_of_what_lies_between_best_and_worst():
+def test_the_loss_is_the_mean_regret_over_the_rows_that_count():
     found = advise(TABLE, Small([
-        measured("breast_cancer", "mlp", 0.9), measured("breast_cancer", "rbf", 0.8),
-        measured("breast_cancer", "cnn", 0.5),
-        measured("wine", "mlp", 0.6), measured("wine", "rbf", 0.7), measured("wine", "cnn", 0.6),
+        measured("breast_cancer", "mlp", 0.9), measured("breast_cancer", "rbf", 0.8, regret=0.25),
+        measured("breast_cancer", "cnn", 0.3, regret=1.2),
+        measured("wine", "rbf", 0.7), measured("wine", "mlp", 0.6, regret=0.6), measured("wine", "cnn", 0.5, regret=1.0),
     ]))  # fmt: skip
     assert found.rows == ("breast_cancer", "wine")
-    assert {one.family: one.loss for one in found.ranked} == pytest.approx({"rbf": 0.125, "mlp": 0.5, "cnn": 1.0})
+    assert {one.family: one.loss for one in found.ranked} == pytest.approx({"rbf": 0.125, "mlp": 0.3, "cnn": 1.0})
     assert [one.family for one in found.ranked] == ["rbf", "mlp", "cnn"]
     assert [reason.place for reason in found.ranked[0].reasons] == [2, 1]
     assert found.apart["gan"] == "not measured in these rows"
 
 
-def test_overlapping_intervals_are_equal_and_seconds_decide_only_where_asked():
+def test_overlapping_intervals_are_equal_and_the_time_of_a_step_decides_only_where_asked():
     cells = [
-        measured("wine", "mlp", 0.90, reach=0.02, seconds=5), measured("wine", "rbf", 0.89, reach=0.02, seconds=1),
-        measured("wine", "cnn", 0.5),
+        measured("wine", "mlp", 0.90, reach=0.02, steps=10), measured("wine", "rbf", 0.89, regret=0.02, reach=0.02),
+        measured("wine", "baseline", 0.895, regret=0.01, reach=0.02, steps=1), measured("wine", "cnn", 0.5, regret=0.9),
     ]  # fmt: skip
     slow, quick = (advise(Answers("table", "class", 300, 20, speed=speed), Small(cells)) for speed in ("any", "quick"))
-    assert [one.loss for one in slow.ranked] == [0.0, 0.0, 1.0]
-    assert [one.family for one in slow.ranked] == ["mlp", "rbf", "cnn"]
-    assert [one.family for one in quick.ranked] == ["rbf", "mlp", "cnn"]
+    assert [one.loss for one in slow.ranked] == [0.0, 0.0, 0.0, 0.9]
+    assert [one.family for one in slow.ranked] == ["mlp", "baseline", "rbf", "cnn"]
+    assert [one.family for one in quick.ranked] == ["rbf", "mlp", "baseline", "cnn"]
+    assert quick.ranked[1].tie == pytest.approx(10.0)
     assert "as good as the best" in sentence(slow.ranked[1].reasons[0])
 
 
@@ -94,16 +95,12 @@ def test_every_form_leads_to_rows_of_its_own_kind(inputs, labelled, examples, le
     assert goal in GOALS
 
 
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=6, unique=True), st.floats(0.1, 10))
-def test_the_unit_of_a_row_does_not_matter(means, scale):
-    names = list("abcdef")[: len(means)]
-    orders = []
-    for factor in (1.0, scale):
-        cells = [measured("wine", name, factor * mean, reach=0.0) for name, mean in zip(names, means, strict=True)]
-        found = advise(TABLE, Small(cells), names)
-        orders.append([one.family for one in found.ranked])
-        assert [one.loss for one in found.ranked] == sorted(one.loss for one in found.ranked)
-    assert orders[0] == orders[1]
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=6, unique=True))
+def test_the_order_is_that_of_the_regrets(regrets):
+    names = list("abcdef")[: len(regrets)]
+    found = [0.0, *sorted(regrets)[1:]]
+    cells = [measured("wine", name, -one, regret=one, reach=0) for name, one in zip(names, found, strict=True)]
+    assert [one.family for one in advise(TABLE, Small(cells[::-1]), names[::-1]).ranked] == names
 
 
 def test_the_stored_matrix_can_be_read():
