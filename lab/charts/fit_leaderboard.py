@@ -76,7 +76,8 @@ def leaderboard(score: str, methods: int) -> dict[str, Any]:
         x=x, y=y, color=colour, shape=alt.Shape("kind:N", scale=alt.Scale(domain=[NETWORK, BASELINE],
                                                 range=["circle", "diamond"]), legend=None), tooltip=means,
     )  # fmt: skip
-    return _specification(band + strokes + dots, ROW * methods)
+    places = base.mark_point(opacity=0).encode(y=y)  # also those of methods that have not had their turn
+    return _specification(places + band + strokes + dots, ROW * methods)
 
 
 def _specification(chart: alt.LayerChart, height: float) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def learning(loss: str) -> dict[str, Any]:
     dashes = alt.Scale(domain=["learned from", "kept aside"], range=[[1, 0], [5, 3]])
     legend = alt.Legend(title="rows", orient="top")
     lines = alt.Chart().mark_line(strokeWidth=1.8, opacity=0.85).encode(
-        x=alt.X("step:Q", title="optimizer steps", scale=alt.Scale(zero=True)),
+        x=alt.X("step:Q", title="optimizer steps", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=6)),
         y=alt.Y("loss:Q", title=loss, scale=alt.Scale(zero=False)),
         color=alt.Color("rows:N", scale=kinds, legend=legend),
         strokeDash=alt.StrokeDash("rows:N", scale=dashes, legend=legend), detail="line:N",
@@ -127,8 +128,8 @@ def reliability(bins: Sequence[Sequence[float]]) -> alt.LayerChart | None:
     if table.empty:
         return None
     x = alt.X("confidence:Q", title="how sure it was (mean probability of its answer)",
-              scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))  # fmt: skip
-    y = alt.Y("right:Q", title="share right", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
+              scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))  # fmt: skip
+    y = alt.Y("right:Q", title="share right", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))
     diagonal = alt.Chart(pd.DataFrame({"confidence": [0, 1], "right": [0, 1]})).mark_line(
         color=ROLES["baseline"], strokeDash=[4, 3]
     ).encode(x=x, y=y)  # fmt: skip
@@ -145,8 +146,8 @@ def covered(shares: Sequence[Sequence[float]]) -> alt.LayerChart | None:
         return None
     table = pd.DataFrame(shares, columns=["asked", "found"])
     ends = alt.Scale(domain=[0.4, 1.0])
-    x = alt.X("asked:Q", title="share that should lie inside", scale=ends, axis=alt.Axis(format="%"))
-    y = alt.Y("found:Q", title="share that does", scale=ends, axis=alt.Axis(format="%"))
+    x = alt.X("asked:Q", title="share that should lie inside", scale=ends, axis=alt.Axis(format="%", tickCount=5))
+    y = alt.Y("found:Q", title="share that does", scale=ends, axis=alt.Axis(format="%", tickCount=5))
     diagonal = alt.Chart(pd.DataFrame({"asked": [0.4, 1.0], "found": [0.4, 1.0]})).mark_line(
         color=ROLES["baseline"], strokeDash=[4, 3]
     ).encode(x=x, y=y)  # fmt: skip

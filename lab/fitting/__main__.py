@@ -34,14 +34,17 @@ def main() -> None:
 def _race(line: str, say: Any, stop: threading.Event) -> None:
     from lab.datasets.dataset import UnfitData
     from lab.fitting.request import Request
+    from lab.fitting.table import chosen_table, splits
 
     try:
         request = Request.from_json(line)
+        table = chosen_table(request, uploads_folder())
+        splits(table, request.folds, request.seed)  # what cannot be raced on is said before TensorFlow is waited for
         say({"event": "starting"})
         from lab.fitting.race import Race  # TensorFlow: some seconds
 
         _one_thread()
-        race = Race(request, uploads_folder(), say, stop.is_set)
+        race = Race(request, table, say, stop.is_set)
         race.refit(request.refit, request.steps) if request.refit else race.run()
         say({"event": "end"})
     except UnfitData as problem:

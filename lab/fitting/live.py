@@ -32,6 +32,7 @@ class LiveRace:
     """One race that runs or has run. state: "starting", "racing", "stopping", "refitting", "done" or "ended".
 
     problem: why it ended early, in a sentence; "" where it did not. model: the `.keras` file, b"" while there is none.
+    megabytes: most memory that was seen; heard: events.
     """
 
     request: Request
@@ -45,6 +46,7 @@ class LiveRace:
     begun: float | None = None
     asked: float = field(default_factory=monotonic)
     megabytes: float = 0.0
+    heard: int = 0
 
     @property
     def running(self) -> bool:
@@ -82,6 +84,7 @@ class LiveRace:
     def hear(self, event: dict[str, Any]) -> None:
         """Take one event."""
         kind = event["event"]
+        self.heard += 1
         if kind == "begun":
             self.begun = monotonic()
             self.state = "racing"

@@ -20,7 +20,7 @@ from lab.fitting import baselines, scores
 from lab.fitting.board import Board
 from lab.fitting.request import Request
 from lab.fitting.roster import Contender, sort_out
-from lab.fitting.table import Fold, chosen_table, facts_of, preparation, prepared
+from lab.fitting.table import Fold, facts_of, preparation, prepared
 from models.tabular_fit import Shape
 from models.tabular_training import BATCH, LEARNING_RATE, Trainer
 from models.uncertainty import calibration, calibration_error
@@ -37,11 +37,10 @@ class Stopped(Exception):
 
 
 class Race:
-    """One race. say: hears every event; stopped: whether the visitor has cancelled."""
+    """One race on a table. say: hears every event; stopped: whether the visitor has cancelled."""
 
-    def __init__(self, request: Request, uploads: Path, say: Say, stopped: Callable[[], bool]) -> None:
-        self.request, self._say, self._stopped = request, say, stopped
-        self.table: Table = chosen_table(request, uploads)
+    def __init__(self, request: Request, table: Table, say: Say, stopped: Callable[[], bool]) -> None:
+        self.request, self.table, self._say, self._stopped = request, table, say, stopped
         self.board = Board()
         self._trainers: dict[str, Trainer] = {}
         self._said: dict[str, list[tuple[Array, Array]]] = {}

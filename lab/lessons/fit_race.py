@@ -15,6 +15,7 @@ from lab.fitting.takeaway import bundle, network_code
 from lab.frame import quiet
 
 LOSSES = {"classification": "cross-entropy (nats)", "regression": "squared error (standardized)"}
+TABLE_ROW = 36  # pixels
 ENDS = {"done": "All is trained", "budget": "The time budget is used up", "stopped": "Cancelled"}
 
 
@@ -83,8 +84,9 @@ def _leaderboard(board: Board, rows: list[Row]) -> None:
         width="stretch", key="fit:leaderboard", alt=_alt(board, rows),
     )  # fmt: skip
     st.html(f'<p class="notice"><b>Notice.</b> {_notice(board, rows)}</p>')
-    st.dataframe([_line(board, row) for row in rows], hide_index=True, width="stretch",
-                 alt=f"The leaderboard as a table of {len(rows)} methods")  # fmt: skip
+    words = f"The leaderboard as a table of {len(rows)} methods"
+    height = TABLE_ROW * (len(rows) + 1)
+    st.dataframe([_line(board, row) for row in rows], hide_index=True, width="stretch", height=height, alt=words)
     quiet(RULE.format(tie=NAMES[board.tie]))
     if refused := board.table["refused"]:
         told = "".join(f"<li><b>{BY_SLUG[slug].title}</b>: {why}</li>" for slug, why in refused.items())

@@ -87,7 +87,8 @@ def _family(place: int, one: Ranked) -> None:
     if missing:
         reasons += f"<li>Not measured: {missing}</li>"
     left, right = st.columns((4, 1), vertical_alignment="center")
-    summary = f'<b>{place}. {title}</b> <span class="quiet">loses {one.loss:.2f} of what lies between the best and chance</span>'
+    lost = f"loses {one.loss:.2f} of what lies between the best and chance"
+    summary = f'<b>{place}. {title}</b> <span class="quiet">{lost}</span>'
     more = f'<ul class="reasons">{reasons}</ul>'
     left.html(
         f"<div>{summary}{more}</div>" if place <= FIRST else f"<details><summary>{summary}</summary>{more}</details>"

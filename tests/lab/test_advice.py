@@ -36,8 +36,8 @@ TABLE = Answers("table", "class", 300, 20)
 def test_the_loss_is_the_mean_regret_over_the_rows_that_count():
     found = advise(TABLE, Small([
         measured("breast_cancer", "mlp", 0.9), measured("breast_cancer", "rbf", 0.8, regret=0.25),
-        measured("breast_cancer", "cnn", 0.3, regret=1.2),
-        measured("wine", "rbf", 0.7), measured("wine", "mlp", 0.6, regret=0.6), measured("wine", "cnn", 0.5, regret=1.0),
+        measured("breast_cancer", "cnn", 0.3, regret=1.2), measured("wine", "cnn", 0.5, regret=1.0),
+        measured("wine", "rbf", 0.7), measured("wine", "mlp", 0.6, regret=0.6),
     ]))  # fmt: skip
     assert found.rows == ("breast_cancer", "wine")
     assert {one.family: one.loss for one in found.ranked} == pytest.approx({"rbf": 0.125, "mlp": 0.3, "cnn": 1.0})
