@@ -115,7 +115,7 @@ def learning(loss: str) -> dict[str, Any]:
         strokeDash=alt.StrokeDash("rows:N", scale=dashes, legend=legend), detail="line:N",
         tooltip=["fold:N", "rows:N", "step:Q", alt.Tooltip("loss:Q", format=".3g")],
     )  # fmt: skip
-    return _specification(alt.layer(lines), 280)
+    return _specification(alt.LayerChart(layer=[lines]), 280)
 
 
 # ---- how sure, and how right ----

@@ -208,8 +208,9 @@ def _coverage(shares: list[list[float]], title: str) -> None:
         quiet("How well its intervals cover can be said from the second fold on.")
         return
     nine = next(found for asked, found in shares if asked == 0.9)
+    chart: Any = fit_leaderboard.covered(shares)
     st.html('<p class="picture-title">Do its intervals cover what they promise?</p>')
-    st.altair_chart(fit_leaderboard.covered(shares), width="stretch", alt=f"Coverage of intervals of {title}")
+    st.altair_chart(chart, width="stretch", alt=f"Coverage of intervals of {title}")
     st.html(f'<p class="notice"><b>Notice.</b> Intervals as wide as 90 % of the other folds\' errors hold '
             f"{100 * nine:.0f} % of this fold's rows.</p>")  # fmt: skip
 

@@ -49,7 +49,7 @@ def few(monkeypatch):
 
 
 def raced(request, folder, stopped=lambda: False):
-    told = []
+    told: list[dict] = []
     race = Race(request, chosen_table(request, folder), told.append, stopped)
     race.run()
     return race, [json.loads(json.dumps(event)) for event in told]

@@ -103,7 +103,7 @@ def test_the_readout_never_trains_the_encoder():
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(network.loss(tf.constant(targets), network.trained(x)))
         gradients.append(np.asarray(tape.gradient(loss, encoder.value)))
-    np.testing.assert_array_equal(*gradients)
+    np.testing.assert_array_equal(gradients[0], gradients[1])
     assert np.abs(gradients[0]).max() > 0 and network.trained.get_layer("code").units == CODE
 
 
