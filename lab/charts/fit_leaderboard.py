@@ -14,7 +14,7 @@ from lab.charts.cnn_inside import finished
 from lab.charts.mlp_inside import TEXT
 from lab.charts.palette import ROLES
 
-ROW = 27  # pixels of one method
+ROW, AROUND = 25, 90  # pixels of one method, and of legend and axis
 NETWORK, BASELINE = "network", "no network"
 KINDS = alt.Scale(domain=[NETWORK, BASELINE], range=[ROLES["model"], ROLES["baseline"]])
 LEAST_SHOWN = 3  # rows in a bin of confidence below which it says nothing
@@ -55,9 +55,11 @@ def leaderboard(score: str, methods: int) -> dict[str, Any]:
     score: what the axis is called; methods: rows that are kept free from the beginning, so that nothing jumps.
     """
     y = alt.Y("method:N", sort=alt.EncodingSortField("place", op="min"), title=None,
-              axis=alt.Axis(labelLimit=210, ticks=False, domain=False))  # fmt: skip
+              axis=alt.Axis(labelLimit=210, ticks=False, domain=False, labelOverlap=False))  # fmt: skip
     x = alt.X("value:Q", title=score, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(format=".3~g", tickCount=6))
-    colour = alt.Color("kind:N", scale=KINDS, legend=alt.Legend(title=None, orient="top", symbolType="circle"))
+    colour = alt.Color(
+        "kind:N", scale=KINDS, legend=alt.Legend(title=None, orient="top", symbolType="circle", symbolOpacity=1)
+    )
     told = [alt.Tooltip("method:N"), alt.Tooltip("fold:Q"), alt.Tooltip("value:Q", title=score, format=".4g")]
     means = [alt.Tooltip("method:N"), alt.Tooltip("value:Q", title="mean", format=".4g"),
              alt.Tooltip("low:Q", format=".4g"), alt.Tooltip("high:Q", format=".4g")]  # fmt: skip
@@ -77,7 +79,7 @@ def leaderboard(score: str, methods: int) -> dict[str, Any]:
                                                 range=["circle", "diamond"]), legend=None), tooltip=means,
     )  # fmt: skip
     places = base.mark_point(opacity=0).encode(y=y)  # also those of methods that have not had their turn
-    return _specification(places + band + strokes + dots, ROW * methods)
+    return _specification(places + band + strokes + dots, AROUND + ROW * methods)
 
 
 def _specification(chart: alt.LayerChart, height: float) -> dict[str, Any]:

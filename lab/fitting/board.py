@@ -83,6 +83,11 @@ class Board:
         elif kind == "model":
             self.model = dict(event)
 
+    def title(self, slug: str) -> str:
+        """Return what a contender is called on this table."""
+        one = BY_SLUG[slug]
+        return one.title if self.table.get("class_names") else one.of_numbers or one.title
+
     @property
     def main(self) -> str:
         """The score that ranks, higher is better."""
@@ -166,7 +171,8 @@ class Board:
         for row in self.rows():
             told = self.folds.get(row.contender.slug, {})
             settings = next((one["settings"] for one in told.values()), "")
-            writer.writerow([row.place or "", row.contender.title, "network" if row.contender.network else "baseline",
+            kind = "network" if row.contender.network else "baseline"
+            writer.writerow([row.place or "", self.title(row.contender.slug), kind,
                              row.mean, row.low, row.high, row.tie, row.seconds, row.parameters or "", row.answer,
                              row.cut, settings, row.failed,
                              *(told[fold]["scores"][self.main] if fold in told else "" for fold in folds)])  # fmt: skip

@@ -20,14 +20,14 @@ from lab.fitting import baselines, scores
 from lab.fitting.board import Board
 from lab.fitting.request import Request
 from lab.fitting.roster import Contender, sort_out
-from lab.fitting.table import Fold, facts_of, preparation, prepared
+from lab.fitting.table import Fold, facts_of, gaps, preparation, prepared
 from models.tabular_fit import Shape
 from models.tabular_training import BATCH, LEARNING_RATE, Trainer
 from models.uncertainty import calibration, calibration_error
 
 Say = Callable[[dict[str, Any]], None]
 LEAST_SECONDS = 0.25  # that any training gets, however short the budget
-COMPILING_SECONDS = 1.5
+COMPILING_SECONDS = 1.5  # at first; then the longest that was seen
 REFIT_SECONDS = 60.0
 SHOWN_POINTS = 400
 
@@ -44,6 +44,7 @@ class Race:
         self.board = Board()
         self._trainers: dict[str, Trainer] = {}
         self._said: dict[str, list[tuple[Array, Array]]] = {}
+        self._compiling = COMPILING_SECONDS
 
     def say(self, event: str, **more: Any) -> None:
         """Tell an event, and write it on the own board."""
@@ -74,7 +75,7 @@ class Race:
         self.contenders, refused = sort_out(self.facts)
         self.say("table", title=table.title, task=table.task, rows=self.facts.rows, inputs=self.facts.inputs,
                  columns=len(table.numeric) + len(table.categorical), class_names=list(table.class_names),
-                 target=table.target_name, unit=table.target_unit, notes=list(table.notes), refused=refused,
+                 target=table.target_name, unit=table.target_unit, notes=[*table.notes, *gaps(table)], refused=refused,
                  contenders=[one.slug for one in self.contenders], folds=len(folds))  # fmt: skip
 
     def _all(self, folds: list[Fold]) -> str:
@@ -97,7 +98,7 @@ class Race:
 
     def _needed(self, one: Contender) -> float:
         """Return the seconds below which a turn is not worth its beginning: a new network has to be compiled first."""
-        return COMPILING_SECONDS if one.network and one.slug not in self._trainers else 0.0
+        return self._compiling if one.network and one.slug not in self._trainers else 0.0
 
     def _check(self) -> None:
         if self._stopped():
@@ -131,8 +132,11 @@ class Race:
             self.say("look", who=one.slug, fold=place, step=step, train=train, aside=aside)
             self._check()
 
+        began = time.monotonic()
+
         def until() -> float:  # a fair share of what is left, asked once compiling is over
             now = time.monotonic()
+            self._compiling = max(self._compiling, now - began)
             return now + max(LEAST_SECONDS, (self.deadline - now) / left)
 
         targets, back = self._scaled(fold.train_targets)

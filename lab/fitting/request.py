@@ -9,7 +9,7 @@ FOLDS = (3, 5, 10)
 
 @dataclass(frozen=True)
 class Request:
-    """One race. dataset: a bundled table, or "file" with the digest of an upload and its column to predict.
+    """One race. dataset: a bundled table, or "own" with the digest of an upload and its column to predict.
 
     seconds: for training and testing; folds: of the cross-validation; seed: fixes folds, first weights and orders.
     refit: "" for a race; otherwise only this network is trained, on all rows, for `steps` steps.

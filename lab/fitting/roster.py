@@ -26,7 +26,8 @@ class Contender:
     """One method. network: whether it is a neural network; note: what a reader should know; refuses(facts): "" or why.
 
     slow: comes last, when all others have been through their folds.
-    page: the slug of the page that explains it, "" for baselines.
+    page: the slug of the page that explains it, "" for baselines; of_numbers: its title where a number is predicted, if
+    that is another one.
     """
 
     slug: str
@@ -34,6 +35,7 @@ class Contender:
     network: bool = True
     page: str = ""
     note: str = ""
+    of_numbers: str = ""
     slow: bool = False
     refuses: Callable[[Facts], str] = _always
 
@@ -60,8 +62,10 @@ def _makes_data(_: Facts) -> str:
 
 
 CONTENDERS: tuple[Contender, ...] = (
-    Contender("majority", "Most frequent class, or mean", network=False, note="What is reached without any input."),
-    Contender("linear", "Logistic regression, or ridge", network=False, note="One weight for each column."),
+    Contender("majority", "Most frequent class", network=False, of_numbers="Mean of the targets",
+              note="What is reached without any input."),
+    Contender("linear", "Logistic regression", network=False, of_numbers="Ridge regression",
+              note="One weight for each column."),
     Contender("neighbours", "Nearest neighbours", network=False, note="The five most similar rows vote."),
     Contender("boosting", "Gradient boosting", network=False, note="A hundred small trees, each mending the last."),
     Contender("mlp", "Multilayer perceptron", page="mlp"),

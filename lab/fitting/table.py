@@ -38,7 +38,7 @@ class Fold:
 
 def chosen_table(request: Request, uploads: Path) -> Table:
     """Return the table that a request asks for. Raises UnfitData."""
-    if request.dataset == "file":
+    if request.dataset == "own":
         return own_table(load_upload(request.upload, uploads), request.target)
     if request.dataset == "digits":
         return _digits()
@@ -93,6 +93,16 @@ def prepared(table: Table, folds: int, seed: int) -> Iterator[Fold]:
 def facts_of(table: Table, inputs: int) -> Facts:
     """Return what decides who takes part."""
     return Facts(len(table.targets), inputs, len(table.class_names))
+
+
+def gaps(table: Table) -> list[str]:
+    """Return in a sentence how gaps are filled, [] where there are none."""
+    missing = clean(table).isna().sum()
+    columns = int((missing > 0).sum())
+    if not columns:
+        return []
+    where = f"{int(missing.sum()):,} missing values in {columns} column{'s' * (columns > 1)}"
+    return [f"{where} get the median (a category: the most frequent one) of each fold's training rows."]
 
 
 def preparation(table: Table) -> tuple[Array, dict[str, Any]]:

@@ -7,6 +7,7 @@ import zipfile
 from typing import Any
 
 from lab.catalog import ROOT
+from lab.fitting.roster import BY_SLUG
 
 SOURCE, TRAINING = "models/tabular_fit.py", "models/tabular_training.py"
 SHARED = ("Shape", "Network", "_last", "_answering", "_losses")
@@ -15,7 +16,7 @@ HELPERS = {
     "ensemble": ("_glorot", "_members"),
 }  # fmt: skip
 CONSTANTS = {"modular": ("MEMBERS",), "ensemble": ("MEMBERS",), "transformer": ("HEADS",), "autoencoder": ("CODE",)}
-HEAD = '''"""The {title} that ran, as it stands in {source}, with its settings."""
+HEAD = '''"""{title}: the network that ran, as it stands in {source}, with its settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def network_code(family: str, model: dict[str, Any]) -> str:
     """
     source = (ROOT / SOURCE).read_text(encoding="utf-8")
     wanted = [*SHARED[:2], *CONSTANTS.get(family, ()), *HELPERS.get(family, ()), *SHARED[2:], family]
-    parts = [HEAD.format(title=family, source=SOURCE), *_cut(source, wanted)]
+    parts = [HEAD.format(title=BY_SLUG[family].title, source=SOURCE), *_cut(source, wanted)]
     settings = {"family": family, "training": TRAINING, "rate": model["learning_rate"]} | model
     return "\n\n".join(parts) + "\n\n" + (MAP if family == "som" else TRAIN).format(**settings)
 

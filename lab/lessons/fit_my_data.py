@@ -19,7 +19,7 @@ from lab.lessons.which_network import which_network as which_network
 from lab.own_data import Words, own_data
 from lab.storage import uploads_folder
 
-OWN = "file"
+OWN = "own"
 TICK_SECONDS = 1.0
 WORDS = Words(
     invitation="Choose a CSV file. Every network learns to predict one of its columns from the others.",

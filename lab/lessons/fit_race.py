@@ -15,7 +15,6 @@ from lab.fitting.takeaway import bundle, network_code
 from lab.frame import quiet
 
 LOSSES = {"classification": "cross-entropy (nats)", "regression": "squared error (standardized)"}
-TABLE_ROW = 36  # pixels
 ENDS = {"done": "All is trained", "budget": "The time budget is used up", "stopped": "Cancelled"}
 
 
@@ -46,10 +45,10 @@ def _status(race: LiveRace) -> None:
     if race.state == "starting":
         text = "Starting a process and TensorFlow: some seconds, which the budget does not count."
     elif race.state == "refitting":
-        best = BY_SLUG[board.best_network() or "mlp"].title
+        best = board.title(board.best_network() or "mlp")
         text = f"{ENDS.get(board.raced.get('why', ''), 'Ended')}. Training on all rows, to take away: {best}."
     elif race.running:
-        who = f"{BY_SLUG[board.turn[0]].title}, fold {board.turn[1] + 1}. " if board.turn else ""
+        who = f"{board.title(board.turn[0])}, fold {board.turn[1] + 1}. " if board.turn else ""
         ending = "Cancelling. " if race.state == "stopping" else ""
         text = f"{ending}{who}{race.seconds:.0f} of {budget:.0f} s, {board.done} of {board.planned} trainings done."
     else:
@@ -75,7 +74,7 @@ def _leaderboard(board: Board, rows: list[Row]) -> None:
     of = f"{counting} fold{'s' * (counting != 1)}" if board.done else "no fold yet"
     st.html(f'<p class="picture-title">Leaderboard: {NAMES[board.main]}, {of} of {board.table["folds"]} counted</p>')
     lines = [
-        {"title": _name(row), "network": row.contender.network, "values": row.values, "mean": row.mean,
+        {"title": _name(board, row), "network": row.contender.network, "values": row.values, "mean": row.mean,
          "low": row.low, "high": row.high}
         for row in rows
     ]  # fmt: skip
@@ -85,20 +84,19 @@ def _leaderboard(board: Board, rows: list[Row]) -> None:
     )  # fmt: skip
     st.html(f'<p class="notice"><b>Notice.</b> {_notice(board, rows)}</p>')
     words = f"The leaderboard as a table of {len(rows)} methods"
-    height = TABLE_ROW * (len(rows) + 1)
-    st.dataframe([_line(board, row) for row in rows], hide_index=True, width="stretch", height=height, alt=words)
+    st.dataframe([_line(board, row) for row in rows], hide_index=True, width="stretch", height="content", alt=words)
     quiet(RULE.format(tie=NAMES[board.tie]))
     if refused := board.table["refused"]:
-        told = "".join(f"<li><b>{BY_SLUG[slug].title}</b>: {why}</li>" for slug, why in refused.items())
+        told = "".join(f"<li><b>{board.title(slug)}</b>: {why}</li>" for slug, why in refused.items())
         st.html(f'<p class="picture-title">Does not apply</p><ul class="reasons">{told}</ul>')
 
 
-def _name(row: Row) -> str:
-    return row.contender.title if row.place is None else f"{row.place}. {row.contender.title}"
+def _name(board: Board, row: Row) -> str:
+    return board.title(row.contender.slug) if row.place is None else f"{row.place}. {board.title(row.contender.slug)}"
 
 
 def _alt(board: Board, rows: list[Row]) -> str:
-    told = [f"{row.place}. {row.contender.title} {row.mean:.3g}" for row in rows if row.place is not None]
+    told = [f"{row.place}. {board.title(row.contender.slug)} {row.mean:.3g}" for row in rows if row.place is not None]
     return f"Methods by {NAMES[board.main]}, each fold a stroke, mean and interval. " + ", ".join(told) + "."
 
 
@@ -111,16 +109,16 @@ def _notice(board: Board, rows: list[Row]) -> str:
         )
     first = ranked[0]
     alike = [row for row in ranked[1:] if row.alike]
-    told = f"First: {first.contender.title}, {first.mean:.3g}"
+    told = f"First: {board.title(first.contender.slug)}, {first.mean:.3g}"
     told += f" [{first.low:.3g}, {first.high:.3g}]. " if first.low > float("-inf") else ", on one fold alone. "
     if alike:
         told += f"{len(alike)} of the others cannot be told apart from it on these folds. "
     network = next((row for row in ranked if row.contender.network), None)
     plain = next((row for row in ranked if not row.contender.network), None)
     if network and plain:
-        better, worse = (network, plain) if network.place < plain.place else (plain, network)  # type: ignore[operator]
-        told += f"{better.contender.title} stands before the best {'network' if worse is network else 'method without'}"
-        told += "." if worse is network else " a network."
+        better, worse = (network, plain) if ranked.index(network) < ranked.index(plain) else (plain, network)
+        told += f"{board.title(better.contender.slug)} stands before the best "
+        told += "network." if worse is network else "method without a network."
     cut = sum(row.cut for row in rows)
     if cut:
         told += f" {cut} trainings were cut by the time budget; with more time they might stand higher."
@@ -134,7 +132,7 @@ def _line(board: Board, row: Row) -> dict[str, Any]:
         remark = f"Cut by the budget on {row.cut} fold{'s' * (row.cut > 1)}. {remark}"
     return {
         "Place": "" if row.place is None else f"{row.place}{' =' * (row.alike and row.place > 1)}",
-        "Method": row.contender.title,
+        "Method": board.title(row.contender.slug),
         NAMES[board.main]: _three(row.mean), "95 % interval": interval, NAMES[board.tie]: _three(row.tie),
         "Folds": f"{len(row.values)} of {board.table['folds']}",
         "Parameters": "" if row.parameters is None else f"{row.parameters:,}",
@@ -154,8 +152,8 @@ def _closer(board: Board, rows: list[Row]) -> None:
     known = [row.contender.slug for row in rows if row.values]
     if not known:
         return
-    chosen = st.selectbox("One method from near", known, format_func=lambda slug: BY_SLUG[slug].title, key="fit:near",
-                          index=None, placeholder=f"The first: {BY_SLUG[known[0]].title}")  # fmt: skip
+    chosen = st.selectbox("One method from near", known, format_func=board.title, key="fit:near",
+                          index=None, placeholder=f"The first: {board.title(known[0])}")  # fmt: skip
     slug = chosen if chosen in known else known[0]
     left, right = st.columns(2, gap="large")
     with left:
@@ -167,13 +165,13 @@ def _closer(board: Board, rows: list[Row]) -> None:
 
 
 def _learning(board: Board, slug: str) -> None:
-    st.html(f'<p class="picture-title">{BY_SLUG[slug].title}: what it loses while it learns</p>')
+    st.html(f'<p class="picture-title">{board.title(slug)}: what it loses while it learns</p>')
     curves = board.curves.get(slug)
     if not curves:
         quiet("It does not learn step by step, so there is no curve.")
         return
     picture = fit_leaderboard.learning(LOSSES[board.table["task"]])
-    words = f"Loss of {BY_SLUG[slug].title} by step, for each fold"
+    words = f"Loss of {board.title(slug)} by step, for each fold"
     st.vega_lite_chart(fit_leaderboard.curve_rows(curves), picture, width="stretch", key="fit:curves", alt=words)
     told = board.folds[slug].values()
     steps = ", ".join(f"{one['steps']:,}" for one in told)
@@ -185,7 +183,7 @@ def _learning(board: Board, slug: str) -> None:
 
 
 def _doubt(board: Board, slug: str) -> None:
-    doubt, title = board.doubt.get(slug, {}), BY_SLUG[slug].title
+    doubt, title = board.doubt.get(slug, {}), board.title(slug)
     if board.table["task"] == "classification":
         st.html(f'<p class="picture-title">{title}: how sure, and how right</p>')
         chart = fit_leaderboard.reliability(doubt.get("bins", []))
@@ -225,16 +223,16 @@ def _take_away(race: LiveRace, rows: list[Row], train_on_all: Callable[[str], No
         return
     st.html('<p class="picture-title">To take away</p>')
     if rows[0].place == 1 and not rows[0].contender.network and best is not None:
-        first = rows[0].contender
-        settings = next(iter(board.folds[first.slug].values()))["settings"]
-        quiet(f"First is {first.title}, which is no network: in scikit-learn it is <code>{_safe(settings)}</code>. "
-              f"Here is the best network, {best.contender.title}.")  # fmt: skip
+        first = rows[0].contender.slug
+        settings = next(iter(board.folds[first].values()))["settings"]
+        quiet(f"First is {board.title(first)}, no network: in scikit-learn <code>{_safe(settings)}</code>. "
+              f"Here is the best network, {board.title(best.contender.slug)}.")  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.download_button("Leaderboard (CSV)", board.as_csv(), "leaderboard.csv", "text/csv", on_click="ignore")
         if race.model and board.model:
             _downloads(race)
         elif best is not None:
-            st.button(f"Train {best.contender.title} on all rows, to take away", key="fit:refit",
+            st.button(f"Train {board.title(best.contender.slug)} on all rows, to take away", key="fit:refit",
                       on_click=train_on_all, args=(best.contender.slug,))  # fmt: skip
     if board.model:
         _code(board)
@@ -242,7 +240,7 @@ def _take_away(race: LiveRace, rows: list[Row], train_on_all: Callable[[str], No
 
 def _downloads(race: LiveRace) -> None:
     model, board = race.board.model, race.board
-    st.download_button(f"Trained {BY_SLUG[model['who']].title} (.keras)", race.model, f"{model['who']}.keras",
+    st.download_button(f"Trained {board.title(model['who'])} (.keras)", race.model, f"{model['who']}.keras",
                        "application/octet-stream", on_click="ignore")  # fmt: skip
     st.download_button("All of it (ZIP)", lambda: bundle(model["who"], model, race.model, board.as_csv()),
                        f"fit_{model['who']}.zip", "application/zip", on_click="ignore",

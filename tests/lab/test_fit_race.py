@@ -61,7 +61,7 @@ def numbers(events):
 
 def test_a_race_is_the_same_again_and_its_model_goes_home(few, tmp_path, monkeypatch):
     frame = table()
-    request = Request("file", upload(frame, tmp_path), "label", 60.0, 3, 4)
+    request = Request("own", upload(frame, tmp_path), "label", 60.0, 3, 4)
     race, events = raced(request, tmp_path)
     assert numbers(events) == numbers(raced(request, tmp_path)[1])
     board = Board()
@@ -89,7 +89,7 @@ def _bundle_predicts_alike(race, board, frame, folder):
 
 def test_a_number_is_predicted_in_its_own_unit(few, tmp_path):
     frame = table(number=True).assign(label=lambda rows: 1000.0 + 50.0 * rows["label"])
-    _, events = raced(Request("file", upload(frame, tmp_path), "label", 60.0, 3, 0), tmp_path)
+    _, events = raced(Request("own", upload(frame, tmp_path), "label", 60.0, 3, 0), tmp_path)
     found = {one["who"]: one["scores"] for one in events if one["event"] == "fold"}
     assert found["linear"]["r2"] > 0.95 and found["mlp"]["r2"] > 0.8 and found["mlp"]["rmse"] < 50
     doubt = [one for one in events if one["event"] == "doubt" and one["who"] == "linear"][-1]
@@ -100,7 +100,7 @@ def test_a_number_is_predicted_in_its_own_unit(few, tmp_path):
 
 
 def test_cancelling_keeps_what_is_done_and_a_short_budget_cuts(few, tmp_path):
-    request = Request("file", upload(table(), tmp_path), "label", 60.0, 3, 4)
+    request = Request("own", upload(table(), tmp_path), "label", 60.0, 3, 4)
     calls = iter(range(10**6))
     _, events = raced(request, tmp_path, stopped=lambda: next(calls) > 12)
     kinds = [one["event"] for one in events]
@@ -116,7 +116,7 @@ def test_one_that_breaks_stops_nobody(few, tmp_path, monkeypatch):
         raise RuntimeError("no such luck")
 
     monkeypatch.setattr("lab.fitting.baselines.fit_and_predict", broken)
-    request = Request("file", upload(table(), tmp_path), "label", 60.0, 3, 4)
+    request = Request("own", upload(table(), tmp_path), "label", 60.0, 3, 4)
     _, events = raced(request, tmp_path)
     assert {one["who"]: one["why"] for one in events if one["event"] == "failed"} == {
         "majority": "RuntimeError: no such luck", "linear": "RuntimeError: no such luck",
@@ -147,7 +147,7 @@ def test_a_race_in_its_own_process_is_cancelled_and_a_killed_one_says_so(tmp_pat
     monkeypatch.setenv("ROAD_DATA_DIR", str(tmp_path))
     digest = upload(table(), uploads_folder())
     races = Races()
-    request = Request("file", digest, "label", 60.0, 3, 0)
+    request = Request("own", digest, "label", 60.0, 3, 0)
     assert races.start(request, "me") == ""
     assert "still running" in races.start(request, "other") and races.newest("other") is None
     race = races.newest("me")
@@ -182,7 +182,7 @@ def test_a_process_that_takes_too_much_memory_is_ended(tmp_path, monkeypatch):
 def test_a_table_that_is_gone_is_said_in_words(tmp_path, monkeypatch):
     monkeypatch.setenv("ROAD_DATA_DIR", str(tmp_path))
     races = Races()
-    assert races.start(Request("file", "0" * 64, "label"), "me") == ""
+    assert races.start(Request("own", "0" * 64, "label"), "me") == ""
     race = races.newest("me")
     assert race is not None
     wait_for(lambda: not race.running, "the end")

@@ -41,7 +41,7 @@ def test_the_form_leads_to_rows_and_to_the_rule(page: AppTest) -> None:
 
 
 def test_own_data_without_a_file_is_refused_in_words(page: AppTest) -> None:
-    pick(page, "Table", "file")
+    pick(page, "Table", "own")
     press(page, "Train all side by side")
     assert any("Choose a CSV file first" in error.value for error in page.error)
 
