@@ -136,7 +136,9 @@ def reliability(bins: Sequence[Sequence[float]]) -> alt.LayerChart | None:
         color=ROLES["baseline"], strokeDash=[4, 3]
     ).encode(x=x, y=y)  # fmt: skip
     line = alt.Chart(table).mark_line(color=ROLES["model"], strokeWidth=2).encode(x=x, y=y)
-    size = alt.Size("rows:Q", scale=alt.Scale(range=[40, 420]), legend=alt.Legend(title="rows", orient="top"))
+    size = alt.Size(
+        "rows:Q", scale=alt.Scale(range=[40, 420]), legend=alt.Legend(title="rows", orient="top", tickCount=3)
+    )
     told = ["rows", alt.Tooltip("confidence", format=".1%"), alt.Tooltip("right", format=".1%")]
     dots = alt.Chart(table).mark_circle(color=ROLES["model"], opacity=0.9).encode(x=x, y=y, size=size, tooltip=told)
     return finished(diagonal + line + dots, 280)

@@ -152,9 +152,10 @@ def _closer(board: Board, rows: list[Row]) -> None:
     known = [row.contender.slug for row in rows if row.values]
     if not known:
         return
-    chosen = st.selectbox("One method from near", known, format_func=board.title, key="fit:near",
-                          index=None, placeholder=f"The first: {board.title(known[0])}")  # fmt: skip
-    slug = chosen if chosen in known else known[0]
+    first = board.best_network() or known[0]
+    chosen = st.selectbox("One method from near", known, format_func=board.title, key="fit:near", index=None,
+                          placeholder=f"The best network so far: {board.title(first)}")  # fmt: skip
+    slug = chosen if chosen in known else first
     left, right = st.columns(2, gap="large")
     with left:
         _learning(board, slug)
