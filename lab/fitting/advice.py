@@ -61,7 +61,9 @@ class MatrixLike(Protocol):
 
 @dataclass(frozen=True)
 class Traits:
-    """What a task of the matrix is about. length: columns, steps back or characters; 0: does not matter."""
+    """What a task of the matrix is about. length: columns, steps back or characters, 0: does not matter; measure: of
+    its scores.
+    """
 
     title: str
     inputs: tuple[str, ...]
@@ -69,37 +71,38 @@ class Traits:
     examples: int
     length: int = 0
     where: str = ""
+    measure: str = "share right"
 
 
 TRAITS: dict[str, Traits] = {
     "breast_cancer": Traits("breast tumours", ("table",), "class", 569, 30),
     "wine": Traits("wines", ("table",), "class", 178, 13),
-    "diabetes": Traits("diabetes", ("table",), "number", 442, 10),
-    "interpolation_1d": Traits("a smooth curve", ("table",), "number", 40, 1),
-    "interpolation_2d": Traits("a smooth surface", ("table",), "number", 200, 2),
-    "interpolation_8d": Traits("a smooth wave of eight inputs", ("table",), "number", 1000, 8),
+    "diabetes": Traits("diabetes", ("table",), "number", 442, 10, measure="R²"),
+    "interpolation_1d": Traits("a smooth curve", ("table",), "number", 40, 1, measure="R²"),
+    "interpolation_2d": Traits("a smooth surface", ("table",), "number", 200, 2, measure="R²"),
+    "interpolation_8d": Traits("a smooth wave of eight inputs", ("table",), "number", 1000, 8, measure="R²"),
     "digits": Traits("digits in their place", ("image",), "class", 1797, 0, "middle"),
     "shifted_digits": Traits("shifted digits", ("image",), "class", 1797, 0, "anywhere"),
     "permuted_digits": Traits("digits with shuffled pixels", ("image",), "class", 1797, 0, "shuffled"),
-    "sunspots": Traits("sunspots", ("sequence",), "next", 309, 24),
-    "co2": Traits("carbon dioxide", ("sequence",), "next", 526, 24),
+    "sunspots": Traits("sunspots", ("sequence",), "next", 309, 24, measure="error in spots"),
+    "co2": Traits("carbon dioxide", ("sequence",), "next", 526, 24, measure="error in ppm"),
     "parity": Traits("parity of 16 bits", ("sequence",), "class", 6000, 16),
     "parity_longer": Traits("parity, twice as long as learned", ("sequence",), "class", 6000, 32),
-    "short_sequence": Traits("adding, 10 steps", ("sequence",), "number", 6000, 10),
-    "adding_20": Traits("adding, 20 steps", ("sequence",), "number", 6000, 20),
-    "adding_50": Traits("adding, 50 steps", ("sequence",), "number", 6000, 50),
-    "adding_100": Traits("adding, 100 steps", ("sequence",), "number", 6000, 100),
+    "short_sequence": Traits("adding, 10 steps", ("sequence",), "number", 6000, 10, measure="mean squared error"),
+    "adding_20": Traits("adding, 20 steps", ("sequence",), "number", 6000, 20, measure="mean squared error"),
+    "adding_50": Traits("adding, 50 steps", ("sequence",), "number", 6000, 50, measure="mean squared error"),
+    "adding_100": Traits("adding, 100 steps", ("sequence",), "number", 6000, 100, measure="mean squared error"),
     "topics": Traits("topic of a passage", ("text",), "class", 880, 100),
-    "next_character": Traits("the next character", ("text",), "next", 8000, 31),
+    "next_character": Traits("the next character", ("text",), "next", 8000, 31, measure="nats a character"),
     "induction": Traits("a run that repeats", ("text", "sequence"), "next", 6000, 16),
     "recall": Traits("recalling a pair", ("text", "sequence"), "next", 6000, 13),
-    "denoising": Traits("denoising", ("image",), "clean", 1797),
-    "anomaly": Traits("malignant among benign", ("table",), "strange", 569, 30),
-    "clustering": Traits("ten groups of digits", ("table", "image"), "groups", 1797),
-    "visualization": Traits("digits on a plane", ("table", "image"), "groups", 1797),
-    "density_2d": Traits("eight spots in the plane", ("table",), "generate", 4000, 2),
-    "generated_digits": Traits("new digits", ("image",), "generate", 1797),
-    "generated_text": Traits("new text", ("text",), "generate", 8000),
+    "denoising": Traits("denoising", ("image",), "clean", 1797, measure="decibels"),
+    "anomaly": Traits("malignant among benign", ("table",), "strange", 569, 30, measure="area under the ROC curve"),
+    "clustering": Traits("ten groups of digits", ("table", "image"), "groups", 1797, measure="adjusted mutual information"),
+    "visualization": Traits("digits on a plane", ("table", "image"), "groups", 1797, measure="trustworthiness"),
+    "density_2d": Traits("eight spots in the plane", ("table",), "generate", 4000, 2, measure="F of precision and recall"),
+    "generated_digits": Traits("new digits", ("image",), "generate", 1797, measure="F of precision and recall"),
+    "generated_text": Traits("new text", ("text",), "generate", 8000, measure="divergence in nats"),
 }  # fmt: skip
 
 
@@ -273,4 +276,4 @@ def sentence(reason: Reason) -> str:
     size = f", {cell.parameters:,} parameters" if cell.parameters else ""
     time = f", {cell.seconds:.2g} s" if cell.seconds else ""
     equal = f", {OVERLAP}" if reason.equal and reason.place > 1 else ""
-    return f"{title}: {cell.mean:.3g}{spread}, place {reason.place} of {reason.of}{equal}{size}{time}"
+    return f"{title}: {TRAITS[reason.task].measure} {cell.mean:.3g}{spread}, place {reason.place} of {reason.of}{equal}{size}{time}"

@@ -88,6 +88,9 @@ def _family(place: int, one: Ranked) -> None:
         reasons += f"<li>Not measured: {missing}</li>"
     left, right = st.columns((4, 1), vertical_alignment="center")
     lost = f"loses {one.loss:.2f} of what lies between the best and chance"
+    if not one.loss:
+        regret = sum(reason.loss for reason in one.reasons) / len(one.reasons)
+        lost = f"cannot be told apart from the best (by the means alone it loses {regret:.2f})"
     summary = f'<b>{place}. {title}</b> <span class="quiet">{lost}</span>'
     more = f'<ul class="reasons">{reasons}</ul>'
     left.html(
