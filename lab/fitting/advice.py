@@ -98,9 +98,9 @@ TRAITS: dict[str, Traits] = {
     "recall": Traits("recalling a pair", ("text", "sequence"), "next", 6000, 13),
     "denoising": Traits("denoising", ("image",), "clean", 1797, measure="decibels"),
     "anomaly": Traits("malignant among benign", ("table",), "strange", 569, 30, measure="area under the ROC curve"),
-    "clustering": Traits("ten groups of digits", ("table", "image"), "groups", 1797, measure="adjusted mutual information"),
+    "clustering": Traits("groups of digits", ("table", "image"), "groups", 1797, measure="adjusted mutual information"),
     "visualization": Traits("digits on a plane", ("table", "image"), "groups", 1797, measure="trustworthiness"),
-    "density_2d": Traits("eight spots in the plane", ("table",), "generate", 4000, 2, measure="F of precision and recall"),
+    "density_2d": Traits("spots in the plane", ("table",), "generate", 4000, 2, measure="F of precision and recall"),
     "generated_digits": Traits("new digits", ("image",), "generate", 1797, measure="F of precision and recall"),
     "generated_text": Traits("new text", ("text",), "generate", 8000, measure="divergence in nats"),
 }  # fmt: skip
@@ -276,4 +276,5 @@ def sentence(reason: Reason) -> str:
     size = f", {cell.parameters:,} parameters" if cell.parameters else ""
     time = f", {cell.seconds:.2g} s" if cell.seconds else ""
     equal = f", {OVERLAP}" if reason.equal and reason.place > 1 else ""
-    return f"{title}: {TRAITS[reason.task].measure} {cell.mean:.3g}{spread}, place {reason.place} of {reason.of}{equal}{size}{time}"
+    score = f"{TRAITS[reason.task].measure} {cell.mean:.3g}{spread}"
+    return f"{title}: {score}, place {reason.place} of {reason.of}{equal}{size}{time}"
