@@ -173,8 +173,8 @@ class Board:
             settings = next((one["settings"] for one in told.values()), "")
             kind = "network" if row.contender.network else "baseline"
             writer.writerow([row.place or "", self.title(row.contender.slug), kind,
-                             row.mean, row.low, row.high, row.tie, row.seconds, row.parameters or "", row.answer,
-                             row.cut, settings, row.failed,
+                             *map(_known, (row.mean, row.low, row.high, row.tie)), row.seconds,
+                             row.parameters or "", _known(row.answer), row.cut, settings, row.failed,
                              *(told[fold]["scores"][self.main] if fold in told else "" for fold in folds)])  # fmt: skip
         for slug, why in self.table["refused"].items():
             writer.writerow(["", BY_SLUG[slug].title, "does not apply", *[""] * 9, why, *[""] * len(folds)])
@@ -187,6 +187,11 @@ def _with(known: dict[str, dict[int, Any]], who: str, fold: int, value: Any) -> 
 
 def _mean(values: list[float]) -> float:
     return float(np.mean(values)) if values else float("nan")
+
+
+def _known(value: float) -> float | str:
+    """Leave a cell empty where there is no number."""
+    return value if np.isfinite(value) else ""
 
 
 def _last(value: float) -> float:
