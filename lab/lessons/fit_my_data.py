@@ -91,12 +91,19 @@ def _request() -> Request:
     return request
 
 
+def _asked() -> tuple[object, ...]:
+    """Return what is asked for now, by which a problem is known to be an old one."""
+    keys = [*map(FIELDS.key, ("dataset", "upload", "target")), "fit:seconds", "fit:folds", "fit:seed"]
+    return tuple(st.session_state.get(key) for key in keys)
+
+
 def _buttons_and_race(ticking: bool) -> None:
     owner = session.owner()
     race = races().newest(owner)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _buttons(race, owner)
-    if problem := st.session_state.get("fit:problem"):
+    asked, problem = st.session_state.get("fit:problem", ((), ""))
+    if problem and asked == _asked():
         st.error(problem)
     if race is None:
         quiet("Nothing has been trained here yet.")
@@ -119,12 +126,13 @@ def _buttons(race: LiveRace | None, owner: str) -> None:
 
 def _start(owner: str) -> None:
     try:
-        st.session_state["fit:problem"] = races().start(_request(), owner)
-    except (UnfitData, ValueError) as problem:
-        st.session_state["fit:problem"] = str(problem)
+        problem = races().start(_request(), owner)
+    except (UnfitData, ValueError) as found:
+        problem = str(found)
+    st.session_state["fit:problem"] = _asked(), problem
     st.rerun()
 
 
 def _train_on_all(slug: str) -> None:
     """Begin to train one network of the ended race on all rows."""
-    st.session_state["fit:problem"] = races().refit(session.owner(), slug)
+    st.session_state["fit:problem"] = _asked(), races().refit(session.owner(), slug)
