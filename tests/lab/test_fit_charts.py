@@ -41,5 +41,6 @@ def test_calibration_pictures_leave_out_what_says_nothing():
     chart = fit_leaderboard.reliability([[2, 0.5, 0.5], [40, 0.9, 0.8]])
     assert chart is not None and len(chart.to_dict()["layer"]) == 3
     assert fit_leaderboard.covered([]) is None and fit_leaderboard.residuals([], "") is None
-    assert fit_leaderboard.covered([(0.5, 0.52), (0.9, 0.88)]).to_dict()["layer"]
-    assert fit_leaderboard.residuals([(1.0, 1.5), (2.0, 2.5)], "mpg").to_dict()["layer"]
+    inside, points = fit_leaderboard.covered([(0.5, 0.52), (0.9, 0.88)]), fit_leaderboard.residuals([(1.0, 1.5)], "mpg")
+    assert inside is not None and inside.to_dict()["layer"]
+    assert points is not None and points.to_dict()["layer"]
