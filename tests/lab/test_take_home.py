@@ -40,7 +40,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     done = subprocess.run(
         [sys.executable, "-m", "tests.lab.take_home_runs", str(folder)],
-        cwd=ROOT, env={**os.environ, **variables(folder)}, capture_output=True, text=True, timeout=280, check=False,
+        cwd=ROOT, env={**os.environ, **variables(folder)}, capture_output=True, text=True, timeout=800, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
@@ -65,7 +65,7 @@ def executed(folder: Path, cells: list[Any], monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("PYTHONPATH", raising=False)
     joined = nbformat.v4.new_notebook(cells=cells)
-    client = NotebookClient(joined, timeout=250, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(joined, timeout=800, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     client.execute()
     outputs = [out for cell in joined.cells for out in cell.get("outputs", [])]
     return [str(out["text"]) for out in outputs if out["output_type"] == "stream" and out["name"] == "stdout"]
@@ -112,7 +112,7 @@ def run_file(trained: Path, folder: Path, family: str) -> None:
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
         [sys.executable, f"{family}.py", "--save"],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=280, check=False,
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=800, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert "All numbers are the same to the last digit." in done.stdout, done.stdout[-3000:]
