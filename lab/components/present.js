@@ -73,7 +73,7 @@ class Tools {
     this.title = node("span", "title", this.bar, { "aria-live": "polite" });
     this.copyToo = button("Copy link", this.bar, () => this.copyLink());
     button("QR code", this.bar, () => this.askCode());
-    button("Notes", this.bar, () => window.open(`${location.pathname}?notes=1`, "road-notes"),
+    button("Notes", this.bar, () => window.open(`${location.pathname}?notes=1`, "_blank", "noopener"),
       { title: "Speaker notes in a second tab" });
     button("Leave", this.bar, () => this.leave(), { title: "Leave the slides (Esc)" });
   }

@@ -1,6 +1,7 @@
 """The talk on the screen: its list, and one slide at a time with a run that is ready before the presenter is."""
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -182,8 +183,8 @@ def take_over(number: int, live: OnSlide) -> None:
 # ---- the page ----
 
 
-def talk(words: str, how: str) -> None:
-    """Draw the talk: its list, or, presenting, the slide in the address."""
+def talk(words: str, passages: Sequence[tuple[str, str]]) -> None:
+    """Draw the talk: its list with advice beside it, or, presenting, the slide in the address."""
     number = place_of(st.query_params.get("slide", ""))
     slides = {
         "slide": number,
@@ -196,12 +197,11 @@ def talk(words: str, how: str) -> None:
         _slide(number, SLIDES[number - 1])
         st.fragment(look_after, run_every=AHEAD_SECONDS)(number)
     else:
-        _list(words, how)
+        _list(words, passages)
 
 
-def _list(words: str, how: str) -> None:
+def _list(words: str, passages: Sequence[tuple[str, str]]) -> None:
     st.html(f'<div class="page-head"><h1>{TITLE}</h1><p>{words}</p></div>')
-    st.write(how)
     rows = []
     for number, (slide, end) in enumerate(zip(SLIDES, ends(), strict=True), start=1):
         begin = end - slide.seconds
@@ -209,7 +209,12 @@ def _list(words: str, how: str) -> None:
             f'<li><a href="talk?present=1&slide={number}" target="_self">{slide.title}</a> '
             f"<span>{begin // 60}:{begin % 60:02d}{_kind(slide)}</span><br>{slide.sentence}</li>"
         )
-    st.html(f'<ol class="talk">{"".join(rows)}</ol>')
+    slides, advice = st.columns((1.7, 1), gap="large")
+    slides.html(f'<ol class="talk">{"".join(rows)}</ol>')
+    with advice:
+        for title, text in passages:
+            st.html(f'<p class="picture-title">{title}</p>')
+            st.write(text)
 
 
 def _kind(slide: Slide) -> str:
