@@ -58,8 +58,9 @@ def about(cells: Sequence[dict[str, Any]]) -> dict[str, Any]:
     from lab.engine.versions import describe, versions
 
     return {
-        "command": "python -m evidence long-context", "seeds": SEEDS, 
-        "parameters": next(iter(ROWS.values())).parameters, "training_seconds": LAG_SECONDS, "clock": "time of the processor, one thread", "lags": list(LAGS),
+        "command": "python -m evidence long-context", "seeds": SEEDS, "lags": list(LAGS),
+        "parameters": next(iter(ROWS.values())).parameters, "training_seconds": LAG_SECONDS,
+        "clock": "time of the processor, one thread",
         "device": describe(describe_device()), "versions": versions(), "commit": commit(),
         "seconds": round(sum(cell["took"] for cell in cells)),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,7 +1,7 @@
 """Measures one cell: tries its few settings once on the validation part, then trains with five seeds.
 
-The same for all families of a row: the data of each seed, the parameters to be matched, the seconds of training, and the
-number of settings tried. A method without a network is one of a few that validation chooses.
+The same for all families of a row: the data of each seed, the parameters to be matched, the seconds of training, and
+the number of settings tried. A method without a network is one of a few that validation chooses.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,0 +1,34 @@
+"""Architecture fit: which network for which task, by measurement."""
+
+from lab.lessons.architecture_fit import open_fit, the_matrix
+from lab.lessons.fit_long_context import why_long_context
+
+open_fit(
+    "Architecture fit",
+    "Which network for which task? Every family that can do a task is trained on it, alike, and measured.",
+)
+the_matrix(
+    "The matrix",
+    "Rows are tasks, columns are families. In a row all get the same data, about as many parameters, the same "
+    "seconds of training and the same number of tried settings; then five seeds. The clock is the processor's time "
+    "of one thread, so that a busy machine is fair to all; compiling and measuring do not count. A fifth of the "
+    "training data chooses the setting and the moment at which a run is judged; the test part is only scored.",
+    "An orange edge marks the best mean of a row. A dash: the family does not apply, and the cell says why. A "
+    "dashed frame: not reached in this budget, which is no proof that it cannot be. A dot: not measured yet. Small "
+    "differences are within the seeds: open a cell to see its interval.",
+)
+why_long_context(
+    "Why long context decides",
+    "The same six families, the same size and the same seconds of training, while the distance grows over which "
+    "something has to be kept. A recurrent network carries it along, step by step; a convolution sees as far as its "
+    "window; attention reaches any position in one step.",
+    "**How to read this.** What sets attention apart is the number of steps that must wait for each other: it does "
+    "not grow with the length, and a gradient from the last token to the first passes through as few operations as "
+    "one from a neighbour. It is not that attention computes less. It compares every token with every other, so its "
+    "work and its memory grow with the square of the length, while a recurrent layer's grow with the length itself. "
+    "On a processor with few cores and many sequences at once the recurrent layer can be the faster one, and the "
+    "picture shows from which length on. The advantage pays where many operations can be done at the same time: on "
+    "a graphics card, or for a single long sequence. Learning over long distances is the other half, and that half "
+    "does not depend on the hardware.",
+)
+# which_network() and fit_my_data() of lab/lessons/fit_my_data.py follow here.
