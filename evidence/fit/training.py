@@ -23,7 +23,7 @@ from models.training_loop import CompiledTraining
 RATES = (0.002, 0.01)  # tried once each, on the validation part of the first seed
 LOOKS = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of the budget: when a run is measured
 FEW_LOOKS = (0.25, 0.5, 1.0)  # where measuring means drawing many samples
-WITH_XLA = ("mlp", "rnn", "lstm", "gru", "autoencoder", "modular")  # where it makes steps faster on a processor
+WITH_XLA = ("mlp", "rnn", "lstm", "gru", "autoencoder", "modular", "transformer")  # slows convolutions down
 FEW_ROWS, SMALL_BATCH, LARGE_BATCH = 1500, 32, 64
 FIRST_STEPS = 4
 
