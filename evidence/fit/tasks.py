@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 GROUPS = (
-    "Tables", "Images", "Interpolation", "Time series", "Text", "Short memory", "Long memory", "Counting",
-    "Noise and anomalies", "Structure", "Generation",
+    "Tables", "Images", "Curves", "Series", "Text", "Short memory", "Long memory", "Counting",
+    "Noise", "Structure", "Generation",
 )  # fmt: skip
 
 
@@ -50,15 +50,15 @@ TASKS: tuple[Task, ...] = (
          "Learned in the middle of 12 x 12 pixels, asked two pixels off.", GUESS),
     Task("permuted_digits", "Digits, pixels shuffled", "Images", SHARE,
          "The same fixed shuffle of the pixels of all images: no neighbourhood is left.", GUESS),
-    Task("interpolation_1d", "Smooth curve, 1 input", "Interpolation", R2, "40 points of a sine: what lies between?",
+    Task("interpolation_1d", "Smooth curve, 1 input", "Curves", R2, "40 points of a sine: what lies between?",
          MEAN),
-    Task("interpolation_2d", "Smooth surface, 2 inputs", "Interpolation", R2,
+    Task("interpolation_2d", "Smooth surface, 2 inputs", "Curves", R2,
          "200 points of a wave over the plane: what lies between?", MEAN),
-    Task("interpolation_8d", "Smooth wave, 8 inputs", "Interpolation", R2,
+    Task("interpolation_8d", "Smooth wave, 8 inputs", "Curves", R2,
          "1,000 points of a wave in eight dimensions: what lies between?", MEAN),
-    Task("sunspots", "Sunspots", "Time series", "error, spots", "24 years are known: the next year's sunspots?", KEPT,
+    Task("sunspots", "Sunspots", "Series", "error, spots", "24 years are known: the next year's sunspots?", KEPT,
          False, 1),
-    Task("co2", "Carbon dioxide", "Time series", "error, ppm", "24 months are known: the next month's carbon dioxide?",
+    Task("co2", "Carbon dioxide", "Series", "error, ppm", "24 months are known: the next month's carbon dioxide?",
          KEPT, False, 3),
     Task("topics", "Topic of a passage", "Text", SHARE,
          "100 characters of Python's help: out of which of eight chapters?", GUESS, parameters=10_000),
@@ -79,9 +79,9 @@ TASKS: tuple[Task, ...] = (
          "Is the number of ones so far odd? Asked at each bit, scored at the last.", "a coin", far=True, seconds=3.0),
     Task("parity_longer", "Parity, twice as long", "Counting", SHARE,
          "Learned with 16 bits, asked with 32.", "a coin", far=True, seconds=3.0),
-    Task("denoising", "Digits without noise", "Noise and anomalies", "decibels",
+    Task("denoising", "Digits without noise", "Noise", "decibels",
          "Digits under noise of 0.3: what was there before?", "the noisy image itself", True, 2),
-    Task("anomaly", "Malignant among benign", "Noise and anomalies", "area under the ROC curve",
+    Task("anomaly", "Malignant among benign", "Noise", "area under the ROC curve",
          "Only benign tumours are learned: which ones in the test are of another kind?", "a coin"),
     Task("clustering", "Ten groups of digits", "Structure", "adjusted mutual information",
          "Divide digits into ten groups without labels: how far do they agree with the digits?", "groups at random"),

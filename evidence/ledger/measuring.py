@@ -34,7 +34,9 @@ def executor(workers: int, scheduler: str = "") -> Executor:
     """
     if not scheduler:
         os.environ.update(QUIET)  # read by TensorFlow when a worker loads it: one thread a piece, a piece a core
-        return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), max_tasks_per_child=20)
+        return ProcessPoolExecutor(
+            workers, mp_context=get_context("spawn")
+        )  # max_tasks_per_child stops for ever in Python 3.11
     try:
         from distributed import Client
     except ImportError as error:

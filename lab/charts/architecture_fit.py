@@ -28,7 +28,7 @@ def heat_map(rows: Rows, tasks: Sequence[str], families: Sequence[str], chosen: 
               axis=alt.Axis(orient="top", labelAngle=alt.ExprRef(f"width < {NARROW} ? -90 : 0"), labelFontSize=12,
                             domain=False, ticks=False, labelPadding=6, labelOverlap=False))  # fmt: skip
     y = alt.Y("task:N", sort=list(tasks), title=None, scale=alt.Scale(paddingInner=0.08),
-              axis=alt.Axis(labelLimit=180, labelFontSize=12, domain=False, ticks=False))  # fmt: skip
+              axis=alt.Axis(labelLimit=180, labelFontSize=12.5, domain=False, ticks=False))  # fmt: skip
     picked = alt.selection_point(name="cell", fields=["task_name", "family_name"], on="click", clear=False,
                                  empty=False)  # fmt: skip
     base = alt.Chart(frame).encode(x=x, y=y, tooltip=_told())
@@ -48,9 +48,9 @@ def _told() -> list[Any]:
 
 def _filled(base: Any) -> Any:
     """The ground of every cell, which also takes the clicks: coloured where there is a regret."""
-    scale = alt.Scale(domain=[0, 0.25, 1], range=[POSITIVE, "#8FC1E3", NEUTRAL], clamp=True)
-    colour = alt.condition("datum.state == 'measured'", alt.Color("regret:Q", scale=scale, legend=_legend()),
-                           alt.value("rgba(127,127,127,0.07)"))  # fmt: skip
+    scale = alt.Scale(domain=[0, 0.25, 1], range=[POSITIVE, "#8FC1E3", NEUTRAL], clamp=True, interpolate="rgb")
+    scored = alt.Color("regret:Q", scale=scale, legend=_legend())
+    colour = alt.when("datum.state == 'measured'").then(scored).otherwise(alt.value("rgba(127,127,127,0.03)"))
     return base.mark_rect(cornerRadius=3, cursor="pointer").encode(color=colour)
 
 
@@ -61,6 +61,9 @@ def _legend() -> alt.Legend:
 
 
 def _framed(base: Any) -> list[Any]:
+    absent = base.transform_filter("datum.state == 'does_not_apply'").mark_rect(
+        fill=GREY, opacity=0.22, cornerRadius=3, tooltip=None
+    )
     dashed = base.transform_filter("datum.state == 'not_reached'").mark_rect(
         fill=None, stroke=GREY, strokeDash=[3, 2], strokeWidth=1.5, cornerRadius=3, tooltip=None
     )
@@ -70,26 +73,15 @@ def _framed(base: Any) -> list[Any]:
     chosen = base.transform_filter("datum.chosen").mark_rect(
         fill=None, stroke=ROLES["wrong"], strokeWidth=3, strokeDash=[6, 2], cornerRadius=3, tooltip=None
     )
-    return [dashed, best, chosen]
+    return [absent, dashed, best, chosen]
 
 
 def _text(base: Any) -> Any:
     """The scores; on a narrow screen there is no room for them, and signs alone remain."""
     size = alt.ExprRef(f"width < {NARROW} ? 0 : 11.5")
-    colour = alt.condition("datum.state != 'measured'", alt.value(GREY),
-                           alt.condition("datum.regret < 0.14", alt.value(PALE), alt.value(INK)))  # fmt: skip
-    return base.mark_text(fontSize=size, tooltip=None).encode(text="label:N", color=_text_colour(colour))
-
-
-def _text_colour(_: Any) -> Any:
-    """Vega-Lite takes a list of conditions; Altair's `condition` nests only two."""
-    return alt.Color(
-        condition=[
-            {"test": "datum.state != 'measured'", "value": GREY},
-            {"test": "datum.regret < 0.14", "value": PALE},
-        ],
-        value=INK,
-    )  # fmt: skip
+    colour = alt.when("datum.state != 'measured'").then(alt.value(GREY))
+    colour = colour.when("datum.regret < 0.14").then(alt.value(PALE)).otherwise(alt.value(INK))
+    return base.mark_text(fontSize=size, tooltip=None).encode(text="label:N", color=colour)
 
 
 def row_picture(rows: Rows, chance: float, chance_title: str, metric: str) -> Any:
@@ -129,8 +121,8 @@ def curves(rows: Rows, metric: str) -> Any:
     rows: dicts of seed, seconds, score, part ("validation" or "test"), chosen (bool).
     """
     frame = pd.DataFrame(rows)
-    x = alt.X("seconds:Q", title="Seconds of training (processor)", scale=alt.Scale(type="symlog", constant=0.05),
-              axis=alt.Axis(tickCount=6))  # fmt: skip
+    x = alt.X("seconds:Q", title="Seconds of training (processor)", scale=alt.Scale(type="symlog", constant=0.02),
+              axis=alt.Axis(values=[0, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3], labelOverlap=True))  # fmt: skip
     y = alt.Y("score:Q", title=metric, scale=alt.Scale(zero=False))
     parts = ["test", "validation"]
     colour = alt.Color("part:N", title=None, scale=alt.Scale(domain=parts, range=[ROLES["test"], ROLES["train"]]),

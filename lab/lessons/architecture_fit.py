@@ -53,17 +53,16 @@ def section(title: str, text: str = "") -> None:
     st.html(f'<div class="section-head"><h2>{title}</h2>{f"<p>{text}</p>" if text else ""}</div>')
 
 
-def the_matrix(title: str, text: str, notice: str) -> None:
-    """Draw filters, the heat map, the findings, and the chosen cell."""
-    section(title, text)
+def the_matrix(notice: str, method: str) -> None:
+    """Draw filters, the heat map, how it was measured, the findings, and the chosen cell."""
     found = matrix()
     if found.trained < found.wanted:
         st.info(f"{found.trained} of {found.wanted} cells are measured. `{MAKE_IT}` measures the others and goes on "
                 "where it stopped.")  # fmt: skip
-    st.fragment(_matrix_and_cell)(notice)
+    st.fragment(_matrix_and_cell)(notice, method)
 
 
-def _matrix_and_cell(notice: str) -> None:
+def _matrix_and_cell(notice: str, method: str) -> None:
     groups, share = _filters()
     found = matrix().within(share)
     tasks = [task for task in TASKS if task.group in groups]
@@ -77,13 +76,16 @@ def _matrix_and_cell(notice: str) -> None:
         st.altair_chart(chart, width="stretch", key=CHART_KEY, on_select=_picked, selection_mode="cell",
                         alt=_alt(found, tasks))  # fmt: skip
     st.html(f'<p class="notice"><b>Notice.</b> {notice}</p>')
+    with st.expander("How it was measured"), st.container(width=720):
+        st.write(method)
+        st.code(MAKE_IT, language="bash")
     _findings(found)
     _choosers()
     chosen_cell(found, task, family, share)
 
 
 def _filters() -> tuple[list[str], float]:
-    left, right = st.columns((2, 1), vertical_alignment="bottom", gap="large")
+    left, right = st.columns((3.4, 1), vertical_alignment="bottom", gap="large")
     groups = left.pills("Tasks", GROUPS, selection_mode="multi", key="fit:groups") or list(GROUPS)
     share = right.select_slider("Budget of training", BUDGETS, value=BUDGETS[-1], key="fit:budget", format_func=_budget,
                                 help="Every run was looked at on the way. A smaller budget shows what had been reached "

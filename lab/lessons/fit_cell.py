@@ -94,10 +94,14 @@ def curve_rows(cell: Cell) -> list[dict[str, Any]]:
     """Return the looks of all runs, one row for each part, with the look at which a run was judged marked."""
     rows = []
     for run in cell.runs:
+        marked = False
         for seconds, valid, test in run["curve"]:
-            judged = abs(test - run["score"]) < 1e-4 * max(1.0, abs(run["score"])) and abs(
-                valid - run["valid"]
-            ) < 1e-4 * (max(1.0, abs(run["valid"])))
+            judged = (
+                not marked
+                and abs(test - run["score"]) < 1e-4 * max(1.0, abs(run["score"]))
+                and abs(valid - run["valid"]) < 1e-4 * (max(1.0, abs(run["valid"])))
+            )
+            marked = marked or judged
             for part, score in (("validation", valid), ("test", test)):
                 rows.append({"seed": run["seed"], "seconds": seconds, "score": score, "part": part,
                              "chosen": judged and part == "test"})  # fmt: skip
