@@ -9,6 +9,7 @@ import numpy as np
 
 from evidence.fit.problem import (
     NOT_ASKED,
+    Form,
     Problem,
     decibels,
     explained,
@@ -56,7 +57,7 @@ def _learned(task: str, data: Dataset, seed: int, shape: tuple[int, ...] | None 
     targets = in_parts(data.train_targets, data.test_targets, seed)
     if shape:
         inputs = {part: array.reshape(-1, *shape) for part, array in inputs.items()}
-    form = "image" if shape else "table"
+    form: Form = "image" if shape else "table"
     if data.task == "classification":
         return Problem(task, form, "class", inputs, targets, len(data.class_names), right(targets),
                        most_frequent(targets["test"]))  # fmt: skip

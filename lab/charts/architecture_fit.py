@@ -79,8 +79,8 @@ def _framed(base: Any) -> list[Any]:
 def _text(base: Any) -> Any:
     """The scores; on a narrow screen there is no room for them, and signs alone remain."""
     size = alt.ExprRef(f"width < {NARROW} ? 0 : 11.5")
-    colour = alt.when("datum.state != 'measured'").then(alt.value(GREY))
-    colour = colour.when("datum.regret < 0.14").then(alt.value(PALE)).otherwise(alt.value(INK))
+    without = alt.when("datum.state != 'measured'").then(alt.value(GREY))
+    colour = without.when("datum.regret < 0.14").then(alt.value(PALE)).otherwise(alt.value(INK))
     return base.mark_text(fontSize=size, tooltip=None).encode(text="label:N", color=colour)
 
 
