@@ -74,7 +74,7 @@ def _runs(cell: Cell) -> None:
     if not cell.trained:
         return
     if all(len(run["curve"]) > 1 for run in cell.runs):
-        st.html('<p class="picture-title">How the five runs learned</p>')
+        st.html('<p class="picture-title">How the runs learned, a line for each seed</p>')
         st.altair_chart(charts.curves(curve_rows(cell), TASK[cell.task].metric), width="stretch",
                         alt=f"Learning curves of {len(cell.runs)} seeds on validation and test")  # fmt: skip
         st.html('<p class="notice"><b>Notice.</b> The dot is the look at which validation was best: the test is scored '

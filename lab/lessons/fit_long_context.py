@@ -87,12 +87,13 @@ def _by_length() -> None:
         quiet("Not measured on this machine yet: python -m evidence sequence-costs")
         return
     rows = found["rows"]
-    left, right = st.columns(2, gap="large")
-    batch = left.segmented_control("Sequences at once", sorted({row["batch"] for row in rows}), default=1,
+    controls = st.container(horizontal=True, gap="large")
+    batch = controls.segmented_control("Sequences at once", sorted({row["batch"] for row in rows}), default=1,
                                    key="fit:batch", required=True)  # fmt: skip
-    cores = right.segmented_control("Cores", sorted({row["cores"] for row in rows}), default=1, key="fit:cores",
+    cores = controls.segmented_control("Cores", sorted({row["cores"] for row in rows}), default=1, key="fit:cores",
                                     required=True)  # fmt: skip
     shown = [{**row, "family": TITLES[row["kind"]]} for row in rows if (row["batch"], row["cores"]) == (batch, cores)]
+    left, right = st.columns(2, gap="large")
     for column, field, title in ((left, "seconds", "Seconds of one training step"),
                                  (right, "megabytes", "Megabytes added by the step")):  # fmt: skip
         with column:
