@@ -109,6 +109,6 @@ def _at_lag(name: str, lag: int) -> Task:
                 "one of eight", far=True, seconds=LAG_SECONDS)  # fmt: skip
 
 
-LAG_SECONDS = 2.5
+LAG_SECONDS = 2.0
 LAG_TASKS = ("adding", "first_letter")
 ROWS = {f"lag:{name}_{lag}": _at_lag(name, lag) for name in LAG_TASKS for lag in LAGS} | TASK

@@ -25,7 +25,9 @@ def heat_map(rows: Rows, tasks: Sequence[str], families: Sequence[str], chosen: 
     frame = pd.DataFrame(rows)
     frame["chosen"] = (frame["task_name"] == chosen[0]) & (frame["family_name"] == chosen[1])
     x = alt.X("family:N", sort=list(families), title=None, scale=alt.Scale(paddingInner=0.06),
-              axis=alt.Axis(orient="top", labelAngle=alt.ExprRef(f"width < {NARROW} ? -90 : 0"), labelFontSize=12,
+              axis=alt.Axis(orient="top", labelAngle=alt.ExprRef(f"width < {NARROW} ? -90 : 0"),
+                            labelAlign=alt.ExprRef(f"width < {NARROW} ? 'left' : 'center'"),
+                            labelBaseline=alt.ExprRef(f"width < {NARROW} ? 'middle' : 'bottom'"), labelFontSize=12,
                             domain=False, ticks=False, labelPadding=6, labelOverlap=False))  # fmt: skip
     y = alt.Y("task:N", sort=list(tasks), title=None, scale=alt.Scale(paddingInner=0.08),
               axis=alt.Axis(labelLimit=180, labelFontSize=12.5, domain=False, ticks=False))  # fmt: skip
@@ -55,8 +57,8 @@ def _filled(base: Any) -> Any:
 
 
 def _legend() -> alt.Legend:
-    return alt.Legend(title="Regret: share of the way from chance to the row's best that is missed", orient="bottom",
-                      direction="horizontal", gradientLength=240, titleLimit=520, format=".0%", titleFontSize=12,
+    return alt.Legend(title="Missed of the way from chance to the row's best", orient="bottom",
+                      direction="horizontal", gradientLength=170, titleLimit=320, format=".0%", titleFontSize=12,
                       labelFontSize=12, values=[0, 0.25, 0.5, 0.75, 1])  # fmt: skip
 
 
