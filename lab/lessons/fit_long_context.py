@@ -101,7 +101,8 @@ def _by_length() -> None:
             st.altair_chart(charts.by_length(shown, field, title), width="stretch",
                             alt=f"{title} by length: " + ", ".join(f"{row['family']} {row['length']}: {row[field]:.3g}"
                                                                    for row in shown))  # fmt: skip
-    st.html(f'<p class="notice"><b>Notice.</b> {crossing_words(rows)}</p>')
+    words = f"{crossing_words(rows)} {work_words(found['about']['width'])}"
+    st.html(f'<p class="notice"><b>Notice.</b> {words}</p>')
     _chains(found)
 
 
@@ -156,3 +157,14 @@ def crossing_words(rows: list[dict[str, Any]]) -> str:
             )
             told.append(f"{batch} at once, {cores} core{'s' if cores > 1 else ''}: {says}")
     return f"Tokens from which a step of attention takes longer than one of the LSTM: {'; '.join(told)}."
+
+
+def work_words(width: int) -> str:
+    """Say where the part of attention that grows with n x n overtakes the rest, by counting multiplications.
+
+    Projections take 4 n d², scores and weighted sum 2 n² d: equal at n = 2 d. A block has an MLP of 8 n d² besides:
+    equal at n = 6 d.
+    """
+    return (f"Counted in multiplications, comparing all with all (2 n² d) costs as much as the projections (4 n d²) at "
+            f"{2 * width} tokens for this width of {width}, and as much as a whole block with its MLP (12 n d²) at "
+            f"{6 * width}. For GPT-2, 768 wide, that is {6 * 768:,}, beyond the 1,024 tokens that it reads.")  # fmt: skip

@@ -17,16 +17,16 @@ from lab.page import excerpts
 from tests.architecture.test_imports import ROOT
 
 STORED = stored.trained(stored.read())
-ALL = [(task.name, family.name) for task in TASKS for family in FAMILIES]
 STUDENT_T = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
 SIZED = [cell for cell in cells() if cell[1] in NETWORKS]
 
 
-@pytest.mark.parametrize("cell", ALL, ids="/".join)
-def test_every_cell_is_trained_or_says_why_not(cell: tuple[str, str]) -> None:
-    why = reason(*cell)
-    assert applies(*cell) == (why == "")
-    assert not why or (why[0].isupper() and why.endswith(".") and len(why.split()) >= 5)
+@pytest.mark.parametrize("family", [family.name for family in FAMILIES])
+def test_every_cell_is_trained_or_says_why_not(family: str) -> None:
+    for task in TASKS:
+        why = reason(task.name, family)
+        assert applies(task.name, family) == (why == "") == ((task.name, family) in cells())
+        assert not why or (why[0].isupper() and why.endswith(".") and len(why.split()) >= 5)
 
 
 def test_the_columns_are_the_twelve_families_and_their_code_can_be_shown() -> None:
@@ -104,9 +104,11 @@ def test_the_divergence_is_zero_between_equals_and_log_two_between_strangers() -
 # ---- parameters ----
 
 
-@pytest.mark.parametrize("cell", [cell for cell in SIZED if cell in STORED], ids="/".join)
-def test_the_parameters_of_a_row_are_matched(cell: tuple[str, str]) -> None:
-    assert STORED[cell]["parameters"] == pytest.approx(TASK[cell[0]].parameters, rel=0.25)
+@pytest.mark.parametrize("family", list(NETWORKS))
+def test_the_parameters_of_a_row_are_matched(family: str) -> None:
+    for task, name in SIZED:
+        if name == family and (task, name) in STORED:
+            assert STORED[task, name]["parameters"] == pytest.approx(TASK[task].parameters, rel=0.25), task
 
 
 @pytest.mark.parametrize("family", list(NETWORKS))
@@ -122,15 +124,17 @@ def test_no_other_size_comes_nearer(family: str) -> None:
 # ---- what is stored ----
 
 
-@pytest.mark.parametrize("cell", list(STORED), ids="/".join)
-def test_intervals_and_states_follow_from_the_stored_runs(cell: tuple[str, str]) -> None:
-    found = STORED[cell]
-    values = np.array([run["score"] for run in found["runs"]])
-    assert found["mean"] == pytest.approx(values.mean())
-    half = STUDENT_T[len(values)] * values.std(ddof=1) / np.sqrt(len(values))
-    assert found["high"] - found["mean"] == pytest.approx(half, rel=1e-3, abs=1e-9)
-    assert found["state"] == stored.state_of(found)
-    assert found["setting"] in found["tried"]
+@pytest.mark.parametrize("task", [task.name for task in TASKS])
+def test_intervals_and_states_follow_from_the_stored_runs(task: str) -> None:
+    for found in (cell for (name, _), cell in STORED.items() if name == task):
+        values = np.array([run["score"] for run in found["runs"]])
+        assert len(values) >= 5 and len({run["seed"] for run in found["runs"]}) == len(values)
+        assert found["mean"] == pytest.approx(values.mean())
+        half = STUDENT_T[len(values)] * values.std(ddof=1) / np.sqrt(len(values))
+        assert found["high"] - found["mean"] == pytest.approx(half, rel=1e-3, abs=1e-9)
+        assert found["state"] == stored.state_of(found)
+        assert found["setting"] in found["tried"]
+        assert found["parameters"] is None or found["seconds"] <= 2 * TASK[task].seconds
 
 
 @pytest.mark.parametrize("task", sorted({task for task, _ in STORED}))
