@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import as_completed
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="tell each run and each cell as a line of JSON")
     parser.add_argument("--again", action="store_true", help="measure what is stored already, too")
     parser.add_argument("--here", action="store_true", help="measure in this process and store nothing")
+    parser.add_argument("--into", type=Path, default=stored.RESULT, help="file to go on in, instead of the project's")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes at once")
     parser.add_argument("--scheduler", default="", help="address of a Dask scheduler, such as tcp://host:8786")
     asked = parser.parse_args(arguments)
@@ -80,7 +82,7 @@ def here(wanted: Sequence[tuple[str, str]], asked: argparse.Namespace) -> int:
 
 def everywhere(wanted: Sequence[tuple[str, str]], asked: argparse.Namespace) -> int:
     """Measure what is missing, a cell a piece, on all cores or on a cluster; store each as it ends."""
-    known = {} if asked.quick else stored.trained(stored.read())
+    known = {} if asked.quick else stored.trained(stored.read(asked.into))
     seeds, share = (1, QUICK_SHARE) if asked.quick else (asked.seeds, 1.0)
     left = [cell for cell in wanted if asked.again or not stands(known.get(cell), seeds)]
     failed = []
@@ -95,9 +97,11 @@ def everywhere(wanted: Sequence[tuple[str, str]], asked: argparse.Namespace) -> 
             known[cell] = {**future.result(), "commit": commit()}
             tell(known[cell], asked.json)
             if not asked.quick:
-                stored.write(list(known.values()), about(list(known.values()), seeds))
+                stored.write(list(known.values()), about(list(known.values()), seeds), asked.into)
     if known and not asked.quick:
-        stored.write(list(known.values()), about(list(known.values()), seeds))  # rules may have changed since
+        stored.write(
+            list(known.values()), about(list(known.values()), seeds), asked.into
+        )  # rules may have changed since
     return 2 if failed else 0
 
 

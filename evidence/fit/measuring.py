@@ -1,4 +1,4 @@
-"""Measures one cell: tries its few settings once on the validation part, then trains with five seeds.
+"""Measures one cell: tries its few settings on the validation part, then trains with five seeds.
 
 The same for all families of a row: the data of each seed, the parameters to be matched, the seconds of training, and
 the number of settings tried. A method without a network is one of a few that validation chooses.
@@ -23,11 +23,13 @@ Told = Callable[[dict[str, Any]], None]
 @dataclass(frozen=True)
 class Way:
     """How a cell is filled. settings: by name; run(problem, seed, setting) trains once; parameters: of what it trains,
-    None where that is not a number (methods without a network)."""
+    None where that is not a number (methods without a network); at_once: fitted in one step, in so little time that
+    all settings are tried with all seeds."""
 
     settings: Sequence[str]
     run: Callable[[Problem, int, str], Any]
     parameters: int | None
+    at_once: bool = False
 
 
 def measure_cell(task: str, family: str, seeds: int = SEEDS, share: float = 1.0, told: Told | None = None,
@@ -42,17 +44,19 @@ def measure_cell(task: str, family: str, seeds: int = SEEDS, share: float = 1.0,
     quiet_tensorflow()
     problems = [problem(task, seed) for seed in range(seeds)]
     way = way_of(family, problems[0], row, share * row.seconds)
-    tried = {name: way.run(problems[0], 0, name) for name in ([only] if only else way.settings)}
-    sign = 1.0 if row.higher_is_better else -1.0
-    best = max(tried, key=lambda name: sign * tried[name].valid)
+    tries = problems if way.at_once else problems[:1]
+    tried = {name: [way.run(one, seed, name) for seed, one in enumerate(tries)]
+             for name in ([only] if only else way.settings)}  # fmt: skip
+    valid = {name: float(np.mean([run.valid for run in found])) for name, found in tried.items()}
+    best = max(valid, key=lambda name: (1.0 if row.higher_is_better else -1.0) * valid[name])
     runs = []
     for seed, one in enumerate(problems):
-        runs.append(tried[best] if seed == 0 else way.run(one, seed, best))
+        runs.append(tried[best][seed] if seed < len(tried[best]) else way.run(one, seed, best))
         hear({"seed": seed, "score": runs[-1].score, "setting": best, "seconds": runs[-1].seconds})
     return {
         "task": task, "family": family, "setting": best, "parameters": way.parameters,
         "chance": float(np.mean([one.chance for one in problems])), "share": share,
-        "tried": {name: round(run.valid, 5) for name, run in tried.items()}, "runs": [asdict(run) for run in runs],
+        "tried": {name: round(value, 5) for name, value in valid.items()}, "runs": [asdict(run) for run in runs],
         "took": round(perf_counter() - started, 1), "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
 
@@ -105,7 +109,7 @@ def without_network(problem: Problem) -> Way:
     from evidence.fit.baselines import methods
 
     known = methods(problem)
-    return Way(list(known), lambda one, seed, name: once(one, seed, lambda: known[name](one, seed)), None)
+    return Way(list(known), lambda one, seed, name: once(one, seed, lambda: known[name](one, seed)), None, True)
 
 
 def of_bumps(problem: Problem, row: Task) -> Way:
@@ -124,7 +128,7 @@ def of_bumps(problem: Problem, row: Task) -> Way:
 
     seen = view("rbf", problem)
     return Way([f"width x {width:g}" for width in WIDTHS], run,
-               parameters_of(seen, centres_for(seen, row.parameters)))  # fmt: skip
+               parameters_of(seen, centres_for(seen, row.parameters)), True)  # fmt: skip
 
 
 def of_map(problem: Problem, row: Task) -> Way:
@@ -143,7 +147,7 @@ def of_map(problem: Problem, row: Task) -> Way:
 
     seen = view("som", problem)
     rows, columns = shape_for(seen, row.parameters)
-    return Way([f"last radius {end:g}" for end in ENDS], run, rows * columns * seen.inputs["train"].shape[1])
+    return Way([f"last radius {end:g}" for end in ENDS], run, rows * columns * seen.inputs["train"].shape[1], True)
 
 
 def of_pair(problem: Problem, row: Task, seconds: float) -> Way:

@@ -22,6 +22,7 @@ from models.training_loop import CompiledTraining
 
 RATES = (0.002, 0.01)  # tried once each, on the validation part of the first seed
 LOOKS = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of the budget: when a run is measured
+EARLY_LOOKS = (1 / 1024, 1 / 512, 1 / 256, 1 / 128)  # besides, where few examples are soon learned by heart
 FEW_LOOKS = (0.25, 0.5, 1.0)  # where measuring means drawing many samples
 WITH_XLA = ("mlp", "rnn", "lstm", "gru", "autoencoder", "modular", "transformer")  # slows convolutions down
 FEW_ROWS, SMALL_BATCH, LARGE_BATCH = 1500, 32, 64
@@ -55,6 +56,13 @@ def asked(targets: Any, logits: Any) -> Any:
     wanted = tf.cast(targets > NOT_ASKED, tf.float32)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(targets, 0), logits)
     return losses * wanted / tf.maximum(tf.reduce_mean(wanted), 1e-9)
+
+
+def looks_at(problem: Problem) -> tuple[float, ...]:
+    """Return the shares of the budget after which a run is measured."""
+    if problem.goal == "draw":
+        return FEW_LOOKS
+    return (*EARLY_LOOKS, *LOOKS) if len(problem.inputs["train"]) < FEW_ROWS else LOOKS
 
 
 def numbers(problem: Problem) -> tuple[Array, Array]:
@@ -103,7 +111,7 @@ class Trainer:
         """Train for so many seconds of the processor and return what was measured on the way."""
         seen = self.begin(problem, seed)
         spent, step, curve = 0.0, 0, [[0.0, *self.scores(seen, seed)]]
-        for share in FEW_LOOKS if seen.goal == "draw" else LOOKS:
+        for share in looks_at(seen):
             done, spent = self._until(step, spent, share * seconds, rate)
             if done == step:
                 continue

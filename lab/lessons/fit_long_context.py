@@ -165,6 +165,8 @@ def work_words(width: int) -> str:
     Projections take 4 n d², scores and weighted sum 2 n² d: equal at n = 2 d. A block has an MLP of 8 n d² besides:
     equal at n = 6 d.
     """
-    return (f"Counted in multiplications, comparing all with all (2 n² d) costs as much as the projections (4 n d²) "
-            f"at {2 * width} tokens for this width of {width}, and as much as a whole block with its MLP (12 n d²) "
-            f"at {6 * width}. For GPT-2, 768 wide, that is {6 * 768:,}, beyond the 1,024 tokens that it reads.")  # fmt: skip
+    return (
+        f"Counted in multiplications, comparing all with all (2 n² d) costs as much as the projections (4 n d²) at "
+        f"{2 * width} tokens for this width of {width}, and as much as a whole block with its MLP (12 n d²) at "
+        f"{6 * width}. For GPT-2, 768 wide, that is {6 * 768:,}, beyond the 1,024 tokens that it reads."
+    )
