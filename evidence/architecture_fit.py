@@ -106,8 +106,10 @@ def everywhere(wanted: Sequence[tuple[str, str]], asked: argparse.Namespace) -> 
 
 
 def stands(cell: dict[str, Any] | None, seeds: int) -> bool:
-    """Return whether a stored cell was measured with so many seeds, and in full."""
-    return cell is not None and len(cell["runs"]) >= seeds and cell["share"] == 1.0
+    """Return whether a stored cell was measured with so many seeds, in full, and with its row's seconds of today."""
+    if cell is None or len(cell["runs"]) < seeds or cell["share"] < 1.0:
+        return False
+    return bool(cell.get("budget", TASK[cell["task"]].seconds) == TASK[cell["task"]].seconds)
 
 
 def tell(cell: dict[str, Any], as_json: bool) -> None:

@@ -55,7 +55,7 @@ def measure_cell(task: str, family: str, seeds: int = SEEDS, share: float = 1.0,
         hear({"seed": seed, "score": runs[-1].score, "setting": best, "seconds": runs[-1].seconds})
     return {
         "task": task, "family": family, "setting": best, "parameters": way.parameters,
-        "chance": float(np.mean([one.chance for one in problems])), "share": share,
+        "chance": float(np.mean([one.chance for one in problems])), "share": share, "budget": row.seconds,
         "tried": {name: round(value, 5) for name, value in valid.items()}, "runs": [asdict(run) for run in runs],
         "took": round(perf_counter() - started, 1), "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
