@@ -29,8 +29,8 @@ SEEDS = 3
 
 
 def all_cells() -> list[tuple[str, str]]:
-    """Return all (task, family), the short lags first."""
-    return [(f"lag:{name}_{lag}", family) for lag in LAGS for name in LAG_TASKS for family in READERS]
+    """Return all (task, family), the adding problem first."""
+    return [(f"lag:{name}_{lag}", family) for name in LAG_TASKS for lag in LAGS for family in READERS]
 
 
 def read(path: Path = RESULT) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _filled(base: Any) -> Any:
     scale = alt.Scale(domain=[0, 0.25, 1], range=[POSITIVE, "#8FC1E3", NEUTRAL], clamp=True, interpolate="rgb")
     scored = alt.Color("regret:Q", scale=scale, legend=_legend())
     colour = alt.when("datum.state == 'measured'").then(scored).otherwise(alt.value("rgba(127,127,127,0.03)"))
-    return base.mark_rect(cornerRadius=3, cursor="pointer").encode(color=colour)
+    return base.mark_rect(cornerRadius=3, cursor="pointer", aria=False).encode(color=colour)
 
 
 def _legend() -> alt.Legend:
@@ -64,16 +64,16 @@ def _legend() -> alt.Legend:
 
 def _framed(base: Any) -> list[Any]:
     absent = base.transform_filter("datum.state == 'does_not_apply'").mark_rect(
-        fill=GREY, opacity=0.22, cornerRadius=3, tooltip=None
+        fill=GREY, opacity=0.22, cornerRadius=3, tooltip=None, aria=False
     )
     dashed = base.transform_filter("datum.state == 'not_reached'").mark_rect(
-        fill=None, stroke=GREY, strokeDash=[3, 2], strokeWidth=1.5, cornerRadius=3, tooltip=None
+        fill=None, stroke=GREY, strokeDash=[3, 2], strokeWidth=1.5, cornerRadius=3, tooltip=None, aria=False
     )
     best = base.transform_filter("datum.best").mark_rect(
-        fill=None, stroke=BEST, strokeWidth=2.5, cornerRadius=3, tooltip=None
+        fill=None, stroke=BEST, strokeWidth=2.5, cornerRadius=3, tooltip=None, aria=False
     )
     chosen = base.transform_filter("datum.chosen").mark_rect(
-        fill=None, stroke=ROLES["wrong"], strokeWidth=3, strokeDash=[6, 2], cornerRadius=3, tooltip=None
+        fill=None, stroke=ROLES["wrong"], strokeWidth=3, strokeDash=[6, 2], cornerRadius=3, tooltip=None, aria=False
     )
     return [absent, dashed, best, chosen]
 
@@ -83,7 +83,7 @@ def _text(base: Any) -> Any:
     size = alt.ExprRef(f"width < {NARROW} ? 0 : 11.5")
     without = alt.when("datum.state != 'measured'").then(alt.value(GREY))
     colour = without.when("datum.regret < 0.14").then(alt.value(PALE)).otherwise(alt.value(INK))
-    return base.mark_text(fontSize=size, tooltip=None).encode(text="label:N", color=colour)
+    return base.mark_text(fontSize=size, tooltip=None, aria=False).encode(text="label:N", color=colour)
 
 
 def row_picture(rows: Rows, chance: float, chance_title: str, metric: str) -> Any:

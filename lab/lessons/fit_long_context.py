@@ -37,6 +37,8 @@ def _by_lag() -> None:
     columns = st.columns(2, gap="large")
     for column, task in zip(columns, LAG_TASKS, strict=True):
         rows = lag_rows(found, task)
+        if not rows:
+            continue
         with column:
             st.html(f'<p class="picture-title">{TASK_TITLES[task]}: what is reached by lag</p>')
             st.altair_chart(charts.by_lag(rows, "Share of the way from chance to perfect"), width="stretch",
