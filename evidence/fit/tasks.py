@@ -98,6 +98,7 @@ TASKS: tuple[Task, ...] = (
 TASK = {task.name: task for task in TASKS}
 
 LAGS = (5, 10, 20, 50, 100, 200)
+ROWS_AT_LAG = {20: "adding_20", 50: "adding_50", 100: "adding_100"}  # lags at which the matrix has the adding problem
 
 
 def _at_lag(name: str, lag: int) -> Task:
@@ -109,6 +110,6 @@ def _at_lag(name: str, lag: int) -> Task:
                 "one of eight", far=True, seconds=LAG_SECONDS)  # fmt: skip
 
 
-LAG_SECONDS = 2.0
+LAG_SECONDS = 3.0
 LAG_TASKS = ("adding", "first_letter")
 ROWS = {f"lag:{name}_{lag}": _at_lag(name, lag) for name in LAG_TASKS for lag in LAGS} | TASK

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from evidence.fit import stored
-from evidence.fit.tasks import LAG_TASKS, ROWS
+from evidence.fit.tasks import LAG_TASKS, ROWS, ROWS_AT_LAG
 from lab.charts import long_context as charts
 from lab.frame import quiet
 from lab.lessons.architecture_fit import section
@@ -47,14 +47,15 @@ def _by_lag() -> None:
     about = found["about"]
     st.html(f'<p class="provenance"><span class="tag">Stored</span>{about["seeds"]} seeds, about '
             f'{about["parameters"]:,} parameters and {about["training_seconds"]:g} s of training each '
-            f'({about["clock"]}), {about["created"][:10]}, {about["device"]}.</p>')  # fmt: skip
+            f'({about["clock"]}), {about["created"][:10]}, {about["device"]}. The sums of 20, 50 and 100 numbers '
+            "are the matrix's own rows.</p>")  # fmt: skip
     st.code(about["command"], language="bash")
 
 
 def lag_rows(found: dict[str, Any], task: str) -> list[dict[str, Any]]:
     """Return for each family and lag which share of the way from chance to perfect was gone, with its interval."""
     rows = []
-    for cell in found["cells"]:
+    for cell in [*found["cells"], *of_the_matrix()]:
         name, lag = cell["task"].removeprefix("lag:").rsplit("_", 1)
         if name != task:
             continue
@@ -63,7 +64,13 @@ def lag_rows(found: dict[str, Any], task: str) -> list[dict[str, Any]]:
         rows.append({"family": TITLES[cell["family"]], "lag": int(lag), "way": ends[0], "low": min(ends[1:]),
                      "high": max(ends[1:]), "told": f"{cell['mean']:.4g} {ROWS[cell['task']].metric}",
                      "reached": cell["state"] == stored.MEASURED})  # fmt: skip
-    return rows
+    return sorted(rows, key=lambda row: (list(TITLES.values()).index(row["family"]), row["lag"]))
+
+
+def of_the_matrix() -> list[dict[str, Any]]:
+    """Return the cells of the adding problem that the matrix holds, at the lags that are measured there."""
+    known = stored.trained(stored.read())
+    return [known[task, family] for task in ROWS_AT_LAG.values() for family in TITLES if (task, family) in known]
 
 
 def _lag_words(rows: list[dict[str, Any]]) -> str:
