@@ -1,6 +1,6 @@
 """Architecture fit: which network for which task, by measurement."""
 
-from lab.lessons.architecture_fit import open_fit, the_matrix
+from lab.lessons.architecture_fit import open_fit, proven, the_matrix
 from lab.lessons.fit_long_context import why_long_context
 
 open_fit(
@@ -39,3 +39,4 @@ why_long_context(
     "the other half, and that half does not depend on the hardware.",
 )
 # which_network() and fit_my_data() of lab/lessons/fit_my_data.py follow here.
+proven()

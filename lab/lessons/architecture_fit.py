@@ -24,6 +24,7 @@ from lab.fit_matrix import (
     said,
 )
 from lab.frame import quiet
+from lab.ledger import cited_by
 from lab.lessons.fit_cell import chosen_cell
 
 LABELS = {NOT_APPLYING: "–", NOT_MEASURED: "·"}
@@ -131,6 +132,19 @@ def _alt(found: Matrix, tasks: list[Any]) -> str:
         if row:
             told.append(f"{task.title}: best {FAMILY[row[0].family].title}, {said(row[0])} {task.metric}")
     return f"Heat map of {len(tasks)} tasks by {len(FAMILIES)} families. " + ". ".join(told) + "."
+
+
+def proven() -> None:
+    """List the claims that this page makes, each with its verdict and the way to its experiment."""
+    if not (cited := cited_by("architecture_fit")):
+        return
+    section("What is proven", "Each claim of this page, with the verdict of its experiment.")
+    lines = [
+        f'<li><span class="verdict">{entry.verdict}</span> {entry.claim.statement} '
+        f'<a href="evidence?claim={entry.name.replace("_", "-")}" target="_self">See the experiment</a></li>'
+        for entry in cited
+    ]
+    st.html(f'<ul class="claims">{"".join(lines)}</ul>')
 
 
 # ---- which cell ----
