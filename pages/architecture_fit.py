@@ -27,8 +27,10 @@ the_matrix(
 why_long_context(
     "Why long context decides",
     "The same six families, the same size and the same seconds of training, while the distance grows over which "
-    "something has to be kept. A recurrent network carries it along, step by step; a convolution sees as far as "
-    "its window; attention reaches any position in one step.",
+    "something has to be kept. A recurrent network carries it along, step by step. Attention reaches any position "
+    "in one step. The convolution looks through small windows and pools what they find over all places: enough "
+    "for a sum, where each window can judge its own number, and not where two far places have to be compared, as "
+    "in the matrix's row of associative recall.",
     "**How to read this.** What sets attention apart is the number of steps that must wait for each other: it "
     "does not grow with the length, and a gradient from the last token to the first passes through as few "
     "operations as one from a neighbour. It is not that attention computes less. It compares every token with "
