@@ -26,7 +26,7 @@ def findings(matrix: Matrix) -> list[Finding]:
 def named(cell: Cell) -> str:
     """Return a cell's family and score."""
     what = cell.settings if cell.family == "baseline" else FAMILY[cell.family].title
-    return f"{what} {said(cell)}"
+    return f"{what} ({said(cell)})"
 
 
 def baseline_wins(matrix: Matrix) -> Finding:
@@ -50,7 +50,7 @@ def transformer_loses(matrix: Matrix) -> Finding:
         if mine is None or not mine.trained or not others or (mine.regret or 0.0) < LOST:
             continue
         if ahead(others[0], mine) and apart(others[0], mine):
-            rows.append(f"{task.title}: {named(others[0])}, Transformer {said(mine)}.")
+            rows.append(f"{task.title}: {named(others[0])}, Transformer ({said(mine)}).")
     return Finding("Where the Transformer loses to another network",
                    "The intervals of both do not touch, and it misses at least a tenth of the way from chance to the "
                    "row's best.", tuple(rows))  # fmt: skip
@@ -63,7 +63,7 @@ def transformer_wins(matrix: Matrix) -> Finding:
         networks = [cell for cell in matrix.row(task.name) if cell.family != "baseline"]
         if len(networks) > 1 and networks[0].family == "transformer" and networks[0].state != NOT_REACHED:
             clear = "" if apart(*networks[:2]) else "; their intervals touch"
-            rows.append(f"{task.title}: Transformer {said(networks[0])}, next {named(networks[1])}{clear}.")
+            rows.append(f"{task.title}: Transformer ({said(networks[0])}), next {named(networks[1])}{clear}.")
     return Finding("Where the Transformer is the best network", "Best mean of all families.", tuple(rows))
 
 

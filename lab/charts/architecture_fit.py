@@ -117,15 +117,17 @@ def row_picture(rows: Rows, chance: float, chance_title: str, metric: str) -> An
     ).configure_axis(labelFontSize=12, titleFontSize=12, gridOpacity=0.35).configure_view(strokeWidth=0)  # fmt: skip
 
 
-def curves(rows: Rows, metric: str) -> Any:
+def curves(rows: Rows, metric: str, logarithmic: bool = False) -> Any:
     """Return the learning curves of a cell: a line a seed, validation dashed and test solid, and the chosen look.
 
-    rows: dicts of seed, seconds, score, part ("validation" or "test"), chosen (bool).
+    rows: dicts of seed, seconds, score, part ("validation" or "test"), chosen (bool). logarithmic: of errors that fall
+    through several powers of ten.
     """
     frame = pd.DataFrame(rows)
     x = alt.X("seconds:Q", title="Seconds of training (processor)", scale=alt.Scale(type="symlog", constant=0.02),
               axis=alt.Axis(values=[0, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3], labelOverlap=True))  # fmt: skip
-    y = alt.Y("score:Q", title=metric, scale=alt.Scale(zero=False))
+    scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
+    y = alt.Y("score:Q", title=metric, scale=scale, axis=alt.Axis(format="~g", tickCount=5))
     parts = ["test", "validation"]
     colour = alt.Color("part:N", title=None, scale=alt.Scale(domain=parts, range=[ROLES["test"], ROLES["train"]]),
                        legend=alt.Legend(orient="top", labelFontSize=12))  # fmt: skip

@@ -75,7 +75,9 @@ def _runs(cell: Cell) -> None:
         return
     if all(len(run["curve"]) > 1 for run in cell.runs):
         st.html('<p class="picture-title">How the runs learned, a line for each seed</p>')
-        st.altair_chart(charts.curves(curve_rows(cell), TASK[cell.task].metric), width="stretch",
+        metric, rows = TASK[cell.task].metric, curve_rows(cell)
+        falling = metric == "mean squared error" and all(row["score"] > 0 for row in rows)
+        st.altair_chart(charts.curves(rows, metric, falling), width="stretch",
                         alt=f"Learning curves of {len(cell.runs)} seeds on validation and test")  # fmt: skip
         st.html('<p class="notice"><b>Notice.</b> The dot is the look at which validation was best: the test is scored '
                 "there. Looks come at shares of the seconds, each twice the one before.</p>")  # fmt: skip

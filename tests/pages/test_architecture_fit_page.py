@@ -93,8 +93,8 @@ def test_a_smaller_budget_takes_the_earlier_look(small: Path) -> None:
 
 def test_findings_follow_from_the_cells(small: Path) -> None:
     told = {finding.title: finding.rows for finding in findings(fit_matrix.matrix(small))}
-    assert told["Where no network is best"] == ("Wines: learning rate 0.01 0.987, the best network Multilayer "
-                                                "perceptron 0.947.",)  # fmt: skip
+    assert told["Where no network is best"] == ("Wines: learning rate 0.01 (0.987), the best network Multilayer "
+                                                "perceptron (0.947).",)  # fmt: skip
     assert any("Wines" in row for row in told["Where the Transformer loses to another network"])
     assert any("Parity, 16 bits" in row and "Transformer" in row for row in told["Not reached in this budget"])
     assert "Where the Transformer is the best network" not in told
