@@ -1,0 +1,58 @@
+"""The matrix as a person uses it: a click on a cell opens it, the keyboard reaches the same, and all is readable."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from lab.fit_matrix import FAMILIES, FAMILY, TASKS
+from tests.browser.test_mlp_page import STREAMLITS_OWN
+
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(300)]
+FIRST = 45_000
+
+
+def opened(page: Page, app: str, query: str = "") -> None:
+    page.goto(f"{app}/architecture_fit{query}")
+    expect(page.get_by_role("heading", name="One cell")).to_be_visible(timeout=FIRST)
+    expect(page.get_by_role("heading", name="Why long context decides")).to_be_visible(timeout=FIRST)
+
+
+def heading(page: Page, task: str, family: str) -> None:
+    title = f"{next(one.title for one in TASKS if one.name == task)}: {FAMILY[family].title}"
+    expect(page.get_by_text(title, exact=True)).to_be_visible(timeout=FIRST)
+
+
+def test_a_click_on_a_cell_opens_it(page: Page, app: str) -> None:
+    opened(page, app, "?task=wine&family=mlp")
+    heading(page, "wine", "mlp")
+    picture = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg.marks").first
+    box = picture.bounding_box()
+    assert box
+    last_column, first_row = box["x"] + box["width"] - 30, box["y"] + 40
+    page.mouse.click(last_column, first_row)
+    heading(page, TASKS[0].name, FAMILIES[-1].name)
+
+
+def test_the_keyboard_reaches_every_cell(page: Page, app: str) -> None:
+    opened(page, app, "?task=wine&family=mlp")
+    field = page.get_by_role("combobox", name="Family")
+    field.focus()
+    page.keyboard.type("Transf")
+    page.keyboard.press("Enter")
+    heading(page, "wine", "transformer")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Browser, app: str, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    opened(page, app)
+    page.wait_for_timeout(2000)
+    serious = [
+        (one["id"], node["html"][:200])
+        for one in Axe().run(page).response["violations"]
+        if one["impact"] in ("serious", "critical") and one["id"] not in STREAMLITS_OWN
+        for node in one["nodes"][:3]
+    ]
+    context.close()
+    assert serious == []
