@@ -4,24 +4,23 @@ from typing import Any
 
 from evidence.ledger.claim import Claim, Effect
 
-CANVAS, LENGTH, SYMBOLS = 14, 40, 4
+CANVAS, LENGTH, LEARNED, SYMBOLS = 14, 80, 40, 4
 STEPS, RATE, BATCH = 1500, 0.004, 64
 COPIES = 3
 KINDS = ("perceptron", "convolution", "gru")
-WRITES = 0.1
+WRITES = 0.02  # chance of a write at a step
 
 CLAIM = Claim(
     number=19,
-    statement="Each network has its field: convolutions lead on pictures, recurrent networks on sequences, and on "
-    "tables nothing leads by more than the plain perceptron.",
-    experiment="Train all three, of about 3,000 parameters, for the same number of steps: on digits anywhere on a "
-    "canvas, on the value last written in 40 steps, and on three tables (one of them pixels in shuffled order).",
+    statement="Each network has its field: convolutions lead on pictures, recurrent networks on sequences of any "
+    "length, and on tables neither gains on the plain perceptron.",
+    experiment="Train all three, of about 3,000 parameters, for the same steps: on digits anywhere on a canvas, on the "
+    "value last written (longer sequences than in training), and on three tables (one: pixels in shuffled order).",
     effects=(
         Effect("pictures", "Share right on pictures: convolutions above the better of the two others", above=0.05),
-        Effect("sequences", "Share right on sequences: the recurrent network above the better of the two others",
-               above=0.02),
+        Effect("sequences", "Share right on sequences: the recurrent network above the better other", above=0.1),
         Effect("tables", "Share right on tables: the perceptron above the mean of the two others", above=0.0),
-        Effect("tables_tie", "Share right on tables: the better of the two others above the perceptron", above=-0.02,
+        Effect("tables_tie", "Share right on tables: the better other minus the perceptron (a tie)", above=-0.02,
                limit=True),
     ),
     pages=("mlp", "cnn", "rnn", "architecture_fit"),
@@ -71,20 +70,24 @@ def _pictures(seed: int) -> tuple[Any, Any, Any, Any]:
 
 
 def _sequences(seed: int) -> tuple[Any, Any, Any, Any]:
-    """The value last written (flip-flop, Liu and others, 2023): (rows, 40, 4) of write 0, write 1, two distractors."""
+    """The value last written (flip-flop, Liu and others, 2023): (rows, 80, 4) of write 0, write 1, two distractors.
+
+    Learned from sequences of 10 to 40 steps, tested on 41 to 80; zeros stand before the first step.
+    """
     import numpy as np
 
     generator = np.random.default_rng(seed)
 
-    def part(count: int) -> tuple[Any, Any]:
-        writes = generator.random((count, LENGTH)) < WRITES
-        writes[:, 0] = True
-        values = generator.integers(2, size=(count, LENGTH))
-        last = LENGTH - 1 - writes[:, ::-1].argmax(axis=1)
-        inputs = np.eye(SYMBOLS, dtype=np.float32)[np.where(writes, values, 2 + values)]
+    def part(count: int, least: int, most: int) -> tuple[Any, Any]:
+        begin = LENGTH - generator.integers(least, most + 1, size=(count, 1))
+        places = np.arange(LENGTH)
+        writes = (generator.random((count, LENGTH)) < WRITES) | (places == begin)
+        values, seen = generator.integers(2, size=(count, LENGTH)), places >= begin
+        last = LENGTH - 1 - (writes & seen)[:, ::-1].argmax(axis=1)
+        inputs = np.eye(SYMBOLS, dtype=np.float32)[np.where(writes, values, 2 + values)] * seen[..., None]
         return inputs, values[np.arange(count), last].astype(np.int32)
 
-    return (*part(4000), *part(1000))
+    return (*part(4000, 10, LEARNED), *part(1000, LEARNED + 1, LENGTH))
 
 
 def _tables(seed: int) -> dict[str, tuple[Any, Any, Any, Any]]:

@@ -18,6 +18,7 @@ from evidence.ledger.stored import RESULTS, read, write
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
          "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}  # fmt: skip
+PIECES_OF_A_PROCESS = 15
 
 
 def one_row(name: str, seed: int, quick: bool) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def executor(workers: int, scheduler: str = "") -> Executor:
     """
     if not scheduler:
         os.environ.update(QUIET)  # read by TensorFlow when a worker loads it: one thread a piece, a piece a core
-        return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), max_tasks_per_child=20)
+        return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     try:
         from distributed import Client
     except ImportError as error:
@@ -62,6 +63,16 @@ def measure_all(
 ) -> Iterator[tuple[str, int, str]]:  # fmt: skip
     """Measure and store what is left; yield claim, seed and "" (or what went wrong) as each piece ends."""
     left = pieces(names, seeds, again=again, folder=folder)
+    portion = len(left) if scheduler else PIECES_OF_A_PROCESS * workers
+    for start in range(0, len(left), max(portion, 1)):
+        yield from _measure(left[start : start + portion], workers, scheduler, folder)
+
+
+def _measure(left: Sequence[tuple[str, int]], workers: int, scheduler: str, folder: Path) -> Iterator[Any]:
+    """Measure a portion with fresh processes, which begin without what earlier trainings left in memory.
+
+    A pool that replaces its processes by itself (`max_tasks_per_child`) stops for ever in Python 3.11.
+    """
     with executor(workers, scheduler) as pool:
         waiting: dict[Future[Any], tuple[str, int]] = {
             pool.submit(one_row, name, seed, False): (name, seed) for name, seed in left

@@ -15,7 +15,7 @@ STORED: dict[str, Any] = {
                for name, share in (("Transformer, parity", 0.6), ("GRU", 1.0)) for size in (16, 32) for seed in SEEDS],
     "length": [{"positions": "learned", "length": 48, "seed": 0, "accuracy": 0.9}]
     + [{"positions": "rotary", "length": size, "seed": 0, "accuracy": 48 / size} for size in (48, 192)],
-    "little": [{"network": name, "characters": amount, "seed": 0, "nats": nats}
+    "little": [{"network": name, "characters": amount, "seed": 0, "nats": nats, "steps": 400}
                for name, nats in (("Transformer", 2.4), ("LSTM", 2.2), ("5-gram", 2.6)) for amount in (1000, 9000)],
     "cost": [{"part": part, "length": size, "seconds": 1e-6 * size**2, "attention_bytes": 8 * size**2}
              for part in ("block", "attention") for size in (1024, 2048)],

@@ -17,26 +17,31 @@ from models.configs import CONFIGS
 from models.presets import FAILURES, PRESETS, Preset
 from tests.models.shortened import recorded_rarely
 
-LONG = ("addition", "characters", "pieces", "dates", "copy", "reverse")  # 10 to 40 s each; their stored runs are held
+# Their trainings take 3 to 40 s each: by default the first preset and the first failure of each train, and stored runs
+# are held for all.
+HEAVY = ("cnn", "rnn", "lstm_gru", "autoencoder", "gan", "transformer")
 
 
-def marks(preset: Preset) -> tuple[pytest.MarkDecorator, ...]:
+def marks(name: str, preset: Preset | Failure) -> tuple[pytest.MarkDecorator, ...]:
     """Downloaded data takes minutes to train on, and may not be on this machine."""
     dataset = str(preset.settings.get("dataset", ""))
-    if dataset in LONG:
-        return (pytest.mark.slow,)
     if dataset not in DOWNLOADED:
-        return ()
+        first = preset in (PRESETS[name][0], FAILURES[name][0])
+        return () if first or name not in HEAVY else (pytest.mark.slow,)
     absent = pytest.mark.skipif(download_share(dataset) < 1.0, reason=f"{dataset} is not in this machine's cache")
     return pytest.mark.slow, absent
 
 
 GOOD = [
-    pytest.param(name, one, id=f"{name}-{one.title}", marks=marks(one))
+    pytest.param(name, one, id=f"{name}-{one.title}", marks=marks(name, one))
     for name, presets in PRESETS.items()
     for one in presets
 ]
-BAD = [pytest.param(name, one, id=f"{name}-{one.title}") for name, failures in FAILURES.items() for one in failures]
+BAD = [
+    pytest.param(name, one, id=f"{name}-{one.title}", marks=marks(name, one))
+    for name, failures in FAILURES.items()
+    for one in failures
+]
 MENDED = [case for case in BAD if case.values[1].repair]  # type: ignore[union-attr]
 MOMENTS = 5  # of a run that are recorded
 SEEDS = [0, pytest.param(1, marks=pytest.mark.slow)]

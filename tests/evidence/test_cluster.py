@@ -1,0 +1,29 @@
+"""The ledger over a Dask cluster: the same numbers as on one machine, each seed stored as it ends."""
+
+from pathlib import Path
+
+import pytest
+
+from evidence.ledger.measuring import measure_all, one_row
+from evidence.ledger.stored import read
+
+NAME = "a_layer_is_a_weighted_sum_and_a_bend"
+
+
+@pytest.mark.slow
+def test_a_cluster_measures_what_one_process_measures(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        steps = list(measure_all([NAME], seeds=3, scheduler=address, folder=tmp_path))
+    assert sorted(steps) == [(NAME, seed, "") for seed in range(3)]
+    rows = {row["seed"]: row for row in read(NAME, tmp_path).rows}
+    alone = one_row(NAME, 2, False)
+    keys = [key for key, value in alone.items() if isinstance(value, float) and key != "seconds"]
+    assert keys
+    assert [rows[2][key] for key in keys] == pytest.approx([alone[key] for key in keys], rel=1e-6)
+
+
+def test_an_address_without_a_scheduler_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="scheduler"):
+        list(measure_all([NAME], seeds=1, scheduler="tcp://127.0.0.1:9", folder=tmp_path))
