@@ -3,10 +3,10 @@
 from typing import Any
 
 from evidence.ledger.claim import Claim, Effect
+from evidence.ledger.pictures import CANVAS, Split, dense, digits_anywhere, share_right, windows
 
-CANVAS, LENGTH, LEARNED, SYMBOLS = 14, 80, 40, 4
-STEPS, RATE, BATCH = 1500, 0.004, 64
-COPIES = 3
+LENGTH, LEARNED, SYMBOLS = 80, 40, 4
+STEPS, RATE = 1500, 0.004
 KINDS = ("perceptron", "convolution", "gru")
 WRITES = 0.02  # chance of a write at a step
 
@@ -32,8 +32,8 @@ def measure(seed: int, quick: bool) -> dict[str, Any]:
     import numpy as np
 
     steps = 500 if quick else STEPS
-    fields = {"pictures": _pictures(seed), "sequences": _sequences(seed), **_tables(seed)}
-    right = {field: {kind: _right(kind, *data, seed=seed, steps=steps) for kind in KINDS}
+    fields = {"pictures": digits_anywhere(seed), "sequences": _sequences(seed), **_tables(seed)}
+    right = {field: {kind: share_right(NETWORKS[kind], data, seed=seed, steps=steps, rate=RATE)[0] for kind in KINDS}
              for field, data in fields.items()}  # fmt: skip
     mean = {kind: float(np.mean([right[field][kind] for field in fields if field.startswith("table")]))
             for kind in KINDS}  # fmt: skip
@@ -51,25 +51,7 @@ def _lead(right: dict[str, float], kind: str) -> float:
 # ---- the fields: train inputs (rows, ...), train targets, test inputs, test targets ----
 
 
-def _pictures(seed: int) -> tuple[Any, Any, Any, Any]:
-    """Digits of 8 x 8 pixels at random places of a canvas: (rows, 14, 14), targets 0 to 9."""
-    import numpy as np
-    from sklearn.datasets import load_digits
-
-    generator, digits = np.random.default_rng(seed), load_digits()
-    order = generator.permutation(len(digits.target))
-    train, test = np.repeat(order[:-500], COPIES), order[-500:]
-    parts = []
-    for rows in (train, test):
-        images = np.zeros((len(rows), CANVAS, CANVAS), np.float32)
-        for image, row in zip(images, rows, strict=True):
-            top, left = generator.integers(CANVAS - 7, size=2)
-            image[top : top + 8, left : left + 8] = digits.images[row] / 16
-        parts += [images, digits.target[rows].astype(np.int32)]
-    return tuple(parts)
-
-
-def _sequences(seed: int) -> tuple[Any, Any, Any, Any]:
+def _sequences(seed: int) -> Split:
     """The value last written (flip-flop, Liu and others, 2023): (rows, 80, 4) of write 0, write 1, two distractors.
 
     Learned from sequences of 10 to 40 steps, tested on 41 to 80; zeros stand before the first step.
@@ -90,7 +72,7 @@ def _sequences(seed: int) -> tuple[Any, Any, Any, Any]:
     return (*part(4000, 10, LEARNED), *part(1000, LEARNED + 1, LENGTH))
 
 
-def _tables(seed: int) -> dict[str, tuple[Any, Any, Any, Any]]:
+def _tables(seed: int) -> dict[str, Split]:
     """Breast cancer, wine, and the pixels of digits in an order drawn once: (rows, columns), standardized."""
     import numpy as np
     from sklearn.datasets import load_breast_cancer, load_digits, load_wine
@@ -112,41 +94,19 @@ def _tables(seed: int) -> dict[str, tuple[Any, Any, Any, Any]]:
 # ---- the networks ----
 
 
-def _right(kind: str, train: Any, targets: Any, test: Any, test_targets: Any, *, seed: int, steps: int) -> float:
-    """Train one network and return the share of the test examples that it answers right."""
-    import keras
-    import numpy as np
-
-    from models.training_loop import CompiledTraining
-
-    keras.utils.set_random_seed(seed)
-    inputs = keras.Input(train.shape[1:])
-    outputs = keras.layers.Dense(int(targets.max()) + 1, name="answer")(NETWORKS[kind](inputs))
-    model = keras.Model(inputs, outputs)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    training = CompiledTraining(model, keras.optimizers.Adam(RATE, global_clipnorm=1.0), loss, train, targets,
-                                batch_size=min(BATCH, len(train)), seed=seed, jit_compile=True)  # fmt: skip
-    training.run(0, steps, RATE)
-    return float(np.mean(model.predict(test, verbose=0, batch_size=500).argmax(-1) == test_targets))
-
-
 def _perceptron(inputs: Any) -> Any:
-    """One hidden layer over all numbers at once."""
-    import keras
+    """One hidden layer over all numbers at once, of as many units as 3,000 parameters allow."""
+    from math import prod
 
-    flat = keras.layers.Flatten()(inputs)
-    return keras.layers.Dense(max(8, 3000 // flat.shape[1]), activation="relu")(flat)
+    return dense(inputs, max(8, 3000 // prod(inputs.shape[1:])))
 
 
 def _convolution(inputs: Any) -> Any:
     """Windows that slide: over a picture in two directions, over a sequence or the columns of a table in one."""
     import keras
 
-    if len(inputs.shape) == 4 or (len(inputs.shape) == 3 and inputs.shape[1] == inputs.shape[2]):
-        x = keras.layers.Reshape((*inputs.shape[1:3], 1))(inputs)
-        for filters, strides in ((8, 1), (16, 2), (16, 1)):
-            x = keras.layers.Conv2D(filters, 3, strides=strides, padding="same", activation="relu")(x)
-        return keras.layers.GlobalMaxPooling2D()(x)
+    if inputs.shape[1:] == (CANVAS, CANVAS):
+        return windows(inputs)
     x = inputs if len(inputs.shape) == 3 else keras.layers.Reshape((inputs.shape[1], 1))(inputs)
     for filters in (12, 16, 16):
         x = keras.layers.Conv1D(filters, 5, padding="same", activation="relu")(x)

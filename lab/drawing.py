@@ -10,6 +10,7 @@ from lab.charts import answer, modular_inside
 from lab.charts.stage_panels import png
 from lab.components.drawing_pad import drawing_pad
 from lab.frame import quiet
+from lab.noticing import notice
 from lab.shown_run import ShownRun
 
 INK = 16.0  # the pad gives 0 to 16, the network gets 0 to 1
@@ -70,10 +71,15 @@ def _answer(run: ShownRun, question: dict[str, Any] | None) -> None:
             st.html(f'<img src="{picture}" width="130" alt="The example as the network sees it: 8 by 8 pixels">')
             quiet("What the network sees")
     output.altair_chart(answer.output(run, view), alt="The network's output for this example")
+    if len(view.answer_output) > 1:
+        with output:
+            notice("A second long bar is a class that it nearly chose.")
     if (chart := answer.units(run, view)) is not None:
         st.altair_chart(chart, alt="The activations of the hidden units for this example")
+        notice("Another example switches on other units: the pattern is what the next layer reads.")
     if getattr(view, "answer_members", None) is not None and (chart := modular_inside.answers(run, view)) is not None:
         st.altair_chart(chart, alt="What each member of the committee says to this example, and its share")
+        notice("Where members disagree, their mean is less sure than the surest of them.")
 
 
 def _sentence(run: ShownRun, view: Any, question: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from lab.controls import Controls
 from lab.controls_text import to_query
 from lab.drawing import ask_network
 from lab.frame import quiet
+from lab.glossary import explained
 from lab.ledger import Entry, cited_by
 from lab.live import Live, Payload, arrive
 from lab.shown_run import ShownRun
@@ -58,6 +59,7 @@ class Page:
         arrive(self.controls)
         self._payload = payload
         self._waited = False
+        self._known_words: set[str] = set()
         self.live: Live
 
     # ---- the first screen ----
@@ -66,7 +68,7 @@ class Page:
         """Draw the head: name, idea in one sentence, origin."""
         head, presets = st.columns((1.7, 1), vertical_alignment="top", gap="large")
         head.html(
-            f'<div class="page-head"><h1>{self.stop.title}</h1><p>{sentence}</p>'
+            f'<div class="page-head"><h1>{self.stop.title}</h1><p>{explained(sentence, self._known_words)}</p>'
             f'<p class="origin">{self.stop.origin}</p></div>'
         )
         with presets, st.container(gap="xsmall"):
@@ -165,7 +167,8 @@ class Page:
 
     def section(self, title: str, text: str = "") -> None:
         """Draw the head of a section."""
-        st.html(f'<div class="section-head"><h2>{title}</h2>{f"<p>{text}</p>" if text else ""}</div>')
+        told = f"<p>{explained(text, self._known_words)}</p>" if text else ""
+        st.html(f'<div class="section-head"><h2>{title}</h2>{told}</div>')
 
     def inside(self, text: str, pictures: Sequence[Picture]) -> None:
         """Draw what the network has inside, at the recorded step that the visitor chooses."""
@@ -231,7 +234,7 @@ class Page:
         st.html(f'<p class="picture-title">{picture.title}</p>')
         st.altair_chart(chart, width="stretch", alt=picture.alt)
         notice = picture.notice if isinstance(picture.notice, str) else picture.notice(self.run, view)
-        st.html(f'<p class="notice"><b>Notice.</b> {notice}</p>')
+        st.html(f'<p class="notice"><b>Notice.</b> {explained(notice, self._known_words)}</p>')
 
     def ask(self, text: str, asking: Callable[[ShownRun], None] = ask_network) -> None:
         """Let the visitor ask the shown network about one example. asking: a family's own way to draw the answer."""

@@ -182,6 +182,18 @@ def _marked(uri: str, side: int, box: tuple[int, int, int]) -> alt.LayerChart:
 # ---- moves ----
 
 
+def moves_notice(accuracy: Array) -> str:
+    """Say how much is lost by moving: in place, one pixel off, and as far off as was measured."""
+    values = np.asarray(accuracy, np.float64)
+    reach = values.shape[0] // 2
+    far = [np.mean([values[reach + by, reach], values[reach - by, reach], values[reach, reach + by],
+                    values[reach, reach - by]]) for by in (1, reach)]  # fmt: skip
+    return (
+        f"In place {values[reach, reach]:.2f} right, one pixel off {far[0]:.2f}, {reach} pixels off {far[1]:.2f} "
+        "(mean of up, down, left and right)."
+    )
+
+
 def moves(accuracy: Array) -> alt.LayerChart:
     """Return the share right by how far all test images were moved: (2 r + 1, 2 r + 1), axis 0 down, axis 1 right."""
     values = np.asarray(accuracy, np.float64)

@@ -14,6 +14,7 @@ from lab.components.drawing_pad import drawing_pad
 from lab.controls import Controls
 from lab.fetched import missing
 from lab.frame import quiet
+from lab.noticing import notice
 from lab.own_data import Words, own_data
 from lab.shown_run import ShownRun
 
@@ -109,6 +110,7 @@ def _plane(run: ShownRun, view: Any, place: list[float], key: str) -> None:
     st.html('<p class="picture-title">Click anywhere in the plane</p>')
     chart = answers.clickable(run, view, (place[0], place[1]))
     st.altair_chart(chart, key=key, on_select=take, alt="The plane of the first two code numbers with test examples.")
+    notice("Between two groups the decoder mixes; far outside it was never trained.")
 
 
 def _decoded(run: ShownRun, code: list[float]) -> None:
@@ -198,6 +200,7 @@ def _example(run: ShownRun) -> None:
     with right:
         st.html('<p class="picture-title">What could not be rebuilt: dot as it is, grey mark as rebuilt</p>')
         st.altair_chart(answers.lost(run, view), alt="The inputs that are rebuilt worst, as they are and as rebuilt.")
+        notice("The longest gap is what the bottleneck could not carry for this example.")
 
 
 def _recorded_example(run: ShownRun, row: int) -> Any:

@@ -13,6 +13,7 @@ from lab.datasets.pictures import decode, digit, for_network
 from lab.fetched import missing
 from lab.frame import quiet
 from lab.lessons.asking import asked
+from lab.noticing import notice
 from lab.shown_run import ShownRun
 
 INK = 16.0  # the pad gives 0 to 16, the network gets 0 to 1
@@ -132,9 +133,11 @@ def _show_answer(run: ShownRun, view: Any, question: Mapping[str, Any]) -> None:
             st.html(f'<img src="{uri}" width="168" style="max-width:100%" alt="{told}">')
             quiet(told)
     st.altair_chart(answer.output(run, view), alt="The probability of every class for this image")
+    notice("A second long bar is a class that it nearly chose.")
     if (chart := cnn_answer.maps(view)) is not None:
         st.html('<p class="picture-title">What every block makes of it</p>')
         st.altair_chart(chart, alt="The feature maps of every block for this image")
+        notice("A map without blue found nothing of its kind in this image.")
 
 
 def _truth(run: ShownRun, question: Mapping[str, Any]) -> str:
@@ -192,6 +195,7 @@ def _show_window(view: Any, row: int, column: int, light: bool) -> None:
     with second:
         st.html('<p class="picture-title">What all windows give</p>')
         st.altair_chart(cnn_answer.sums(view, row, column), alt="The sums of all windows; this window's is marked")
+        notice("Every place was computed with the same few weights: that is weight sharing.")
     st.altair_chart(cnn_answer.arithmetic(view, row, column, channel),
                     alt="The pixels under the window, the weights of the kernel, and their products")  # fmt: skip
     st.html(f'<p class="notice"><b>The sum.</b> {cnn_answer.sentence(view, row, column)}.</p>')
@@ -211,6 +215,7 @@ def move_images(run: ShownRun) -> None:
     if view is not None:
         st.altair_chart(cnn_answer.moves(view.shift_accuracy),
                         alt="The share of test images right by how far they were moved down and right")  # fmt: skip
+        notice(cnn_answer.moves_notice(view.shift_accuracy))
 
 
 def beside_a_perceptron() -> None:

@@ -17,6 +17,7 @@ from lab.click_field import ClickField
 from lab.drawing import ask_network
 from lab.engine.client import EngineClient
 from lab.frame import quiet
+from lab.noticing import notice
 from lab.shown_run import ShownRun
 from models.configs import CONFIGS, STARTING_POINTS
 from models.presets import PRESETS
@@ -65,6 +66,7 @@ def ask_bumps(run: ShownRun) -> None:
         now = run.view()
         chart = rbf_lessons.most_active(view, now.line_centres if on_a_line else None)
         st.altair_chart(chart, width="stretch", alt="The bumps that are most active for this example.")
+        notice("The loudest bumps are those whose centres lie nearest.")
 
 
 def _place(run: ShownRun) -> dict[str, Any]:

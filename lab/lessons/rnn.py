@@ -12,6 +12,7 @@ from lab.controls import Controls
 from lab.frame import quiet
 from lab.lessons.asking import asked
 from lab.lessons.sequences import ready
+from lab.noticing import notice
 from lab.shown_run import ShownRun
 from models.configs.recurrent import MEMORY, SERIES, TEXTS
 
@@ -48,6 +49,7 @@ def unroll(run: ShownRun) -> None:
         st.html(f'<p class="picture-title">Unit {unit + 1} over time; the chosen step in orange</p>')
         st.altair_chart(rnn_answers.trajectory(run, view, layer, step, unit),
                         alt=f"The state of unit {unit + 1} at every step, step {step + 1} marked")  # fmt: skip
+        notice("The value at one step depends on the whole way before it: change an early input, and the rest moves.")
         st.html('<p class="picture-title">What adds up at this step</p>')
         st.altair_chart(rnn_answers.products(one), alt="Each weight times its value, the largest products first")
         name = f"h({step + 1})" if layers == 1 else f"h{layer + 1}({step + 1})"
@@ -112,6 +114,7 @@ def _write(run: ShownRun) -> None:
         at = int(st.slider("Look at written character", 1, len(view.written_chances), 1, key=f"rnn:write:at:{count}"))
         st.html(f'<p class="picture-title">Its chances after “{_end(written, len(begin) + at - 1)}”</p>')
         st.altair_chart(rnn_answers.next_chances(run, view, at - 1), alt="The chances of the likeliest next characters")
+        notice("One of these was drawn. A lower temperature would have made the long bars longer.")
 
 
 def _end(written: str, length: int) -> str:
@@ -145,6 +148,7 @@ def _answer(run: ShownRun) -> None:
         words = rnn_inside.words_of(run, view.unrolled_inputs)
         st.altair_chart(rnn_inside.state_map(view.unrolled_states[-1], words, []),
                         alt="The hidden state over time for this sequence")  # fmt: skip
+        notice("A row that keeps its colour remembers something; a row that flickers follows the input.")
 
 
 # ---- at other lags ----

@@ -11,6 +11,7 @@ from lab.charts.stage_panels import png
 from lab.components.drawing_pad import drawing_pad
 from lab.controls import Controls
 from lab.frame import quiet
+from lab.noticing import notice
 from lab.own_data import Words, own_data
 from lab.shown_run import ShownRun
 
@@ -75,6 +76,7 @@ def _answer(run: ShownRun, question: dict[str, Any] | None) -> None:
         _images(run, view)
     st.altair_chart(som_answer.landing(run, view), alt="The map coloured by each unit's distance to this example, "
                     "its best and its second best unit outlined")  # fmt: skip
+    notice("On a map in good order the two best units are neighbours, and the distance grows smoothly around them.")
 
 
 def _images(run: ShownRun, view: Any) -> None:

@@ -20,6 +20,7 @@ STANDARD = tuple(sorted(sys.stdlib_module_names))
 DRAWING = (
     "lab.page", "lab.home", "lab.frame", "lab.live", "lab.clicks", "lab.session", "lab.controls", "lab.own_data",
     "lab.drawing", "lab.components", "lab.lessons", "lab.first_picture", "lab.fetched", "lab.click_field",
+    "lab.noticing",
 )  # fmt: skip
 DRAWING_FILES = (*(f"{name.replace('.', '/')}.py" for name in DRAWING), "lab/components/*.py", "lab/lessons/*.py")
 SCREEN_FILES = ("pages/*.py", "streamlit_app.py", *DRAWING_FILES)
