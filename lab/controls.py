@@ -11,6 +11,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from lab.controls_text import RESERVED, from_query, is_tuple, to_query
+from lab.share import KEPT, with_preset
 from models.configs import Config
 
 LOG_STEPS = (1.0, 3.0)
@@ -85,11 +86,11 @@ class Controls:
     def write_address(self, **extra: str) -> None:
         """Put the settings that differ from the defaults, and `extra` (such as the run), into the address."""
         query = {**to_query(self.config()), **{name: value for name, value in extra.items() if value}}
-        kept = {name: value for name, value in st.query_params.items() if name in ("present", "embed")}
-        wanted = {**query, **kept}
+        kept = {name: value for name, value in st.query_params.items() if name in KEPT and name != "compare"}
+        wanted = {**kept, **query}
         if dict(st.query_params.items()) != wanted:
             st.query_params.from_dict(wanted)
-        st.session_state[f"{self.family}:address"] = wanted
+        st.session_state[f"{self.family}:address"] = _essential(wanted)
 
     def show_notes(self) -> None:
         """Say which settings of the address could not be used."""
@@ -103,12 +104,14 @@ class Controls:
 
     def _adopt_address(self) -> None:
         """Take the settings from the address when the page was just opened with one, else keep those of the session."""
-        query = dict(st.query_params.items())
+        query = _essential(dict(st.query_params.items()))
         known = st.session_state.get(f"{self.family}:address")
         first = known is None
-        named = {name for name in query if name not in RESERVED}
+        named = {name for name in query if name not in RESERVED or name == "preset"}
         if first or (query != known and (named or "run" in query)):
-            config, rejected = from_query(self.config_class, query)
+            settings, unknown = with_preset(self.family, query)
+            config, rejected = from_query(self.config_class, settings)
+            rejected.update(unknown)
             for name, value in config.model_dump().items():
                 st.session_state[self.key(name)] = value
             self._notes().clear()
@@ -165,6 +168,11 @@ class Controls:
         for column, name in zip(st.columns(len(names)), names, strict=True):
             with column:
                 self.widget(name, (labels or {}).get(name))
+
+
+def _essential(query: Mapping[str, str]) -> dict[str, str]:
+    """Return what an address says of settings and run; the rest only says how the page is looked at."""
+    return {name: value for name, value in query.items() if name not in KEPT}
 
 
 def _readable(value: Any) -> str:

@@ -5,7 +5,9 @@ from typing import Any, get_origin
 
 from models.configs import Config
 
-RESERVED = frozenset({"run", "compare", "present", "embed", "embed_options"})
+RESERVED = frozenset(
+    {"run", "compare", "present", "slide", "hide", "notes", "preset", "embed", "embed_options"}
+)  # not settings
 
 
 def is_tuple(annotation: Any) -> bool:

@@ -10,13 +10,13 @@ from typing import Any
 
 import streamlit as st
 
-from lab import session
+from lab import compare, session
 from lab.clicks import whole
 from lab.components.stage import Status, stage
 from lab.controls import Controls
 from lab.engine.messages import FINAL
 from lab.first_picture import fill
-from lab.frame import quiet
+from lab.frame import folded, quiet, seen
 from lab.provenance import provenance_line
 from lab.shown_run import ShownRun
 from models.configs import Config
@@ -34,9 +34,9 @@ Payload = Callable[[ShownRun, ShownRun | None], dict[str, Any]]
 class Live:
     """The runs of one family on one page."""
 
-    def __init__(self, controls: Controls, payload: Payload) -> None:
+    def __init__(self, controls: Controls, payload: Payload, owner: str = "") -> None:
         self.controls, self.family, self._payload = controls, controls.family, payload
-        self.engine, self.owner = session.engine(), session.owner()
+        self.engine, self.owner = session.engine(), owner or session.owner()
         self.config: Config = controls.config()
         self.run: ShownRun | None = self._find()
         self._steer()
@@ -118,7 +118,8 @@ class Live:
             st.segmented_control("Speed", list(PACES), key=f"{self.family}:pace", default="Watch", required=True,
                                  on_change=self._set_pace, label_visibility="collapsed")  # fmt: skip
             more()
-            self._keep()
+            if not folded():
+                self._keep()
 
     def _pace(self) -> float:
         return PACES.get(st.session_state.get(f"{self.family}:pace") or "Watch", 0.0)
@@ -176,18 +177,30 @@ class Live:
         with st.popover("Keep and compare", width="content"):
             others = [one for one in session.store().list(self.family) if run is None or one.run_id != run.run_id]
             names = {one.run_id: describe(one.config, self.controls.config_class, one.created) for one in others[:40]}
-            st.selectbox("Lay another run over the curves", [None, *names], key=f"{self.family}:overlay",
+            key, chosen = f"{self.family}:overlay", st.session_state.get(self._compared_key)
+            if chosen and chosen not in names:
+                names[chosen] = chosen
+            st.session_state[key] = chosen
+            st.selectbox("Lay another run over the curves", [None, *names], key=key, on_change=self._lay_over,
                          format_func=lambda run_id: names.get(run_id, "none"))  # fmt: skip
             if run is not None and run.final and run.step:
                 name = run.run_id
                 st.download_button("Download this run", data=lambda: session.store().zip(name), on_click="ignore",
                                    file_name=f"{name}.zip", mime="application/zip")  # fmt: skip
                 quiet("A ZIP file: settings, metrics, the arrays behind the pictures, weights, versions.")
-            quiet("The address of this page holds all settings and the run: copy it to share what you see.")
+            quiet("The address of this page holds all settings, the run and the one laid over it: copy it to share.")
+
+    @property
+    def _compared_key(self) -> str:
+        """Where the session keeps the run that is laid over; the widget may not be drawn."""
+        return f"{self.family}:compared"
+
+    def _lay_over(self) -> None:
+        st.session_state[self._compared_key] = st.session_state.get(f"{self.family}:overlay")
 
     def overlay(self) -> ShownRun | None:
         """Return the run chosen for comparison."""
-        run_id = st.session_state.get(f"{self.family}:overlay")
+        run_id = st.session_state.get(self._compared_key)
         return session.stored_run(run_id) if run_id else None
 
     # ---- the live picture ----
@@ -200,11 +213,17 @@ class Live:
         waits = holds or run.final or run.origin != "live"
         st.fragment(self._tick, run_every=None if waits else self._tick_seconds())()
         provenance = provenance_line(run)  # not in the fragment: less to send ten times a second
+        other = self.overlay()
+        if other is not None:
+            provenance += f"<br>{compare.told(run, other)}"
         st.html(f'<p class="provenance">{provenance}</p>')
         with st.container():  # there in every state: one element more or less, and the browser builds all below anew
             if waits and self._opened(run):
                 st.fragment(self._heartbeat, run_every=HEARTBEAT_SECONDS)()
-        self.controls.write_address(run=run.run_id if run.state != "preparing" and self._named(run) else "")
+        named = run.run_id if run.state != "preparing" and self._named(run) else ""
+        compared = other.run_id if other else ""
+        self.controls.write_address(run=named, compare=compared)
+        st.session_state[_said_key(self.family)] = compared
 
     def _opened(self, run: ShownRun) -> bool:
         """Whether the first screen stands: until then nothing is compiled that it does not show."""
@@ -247,7 +266,7 @@ class Live:
         overlay = self.overlay()
         if not run.final or len(run.moments) < 2:
             return self._payload(run, overlay)
-        return _payload_of_ended(run.run_id, overlay.run_id if overlay else "", self._payload, run, overlay)
+        return payload_of_ended(run.run_id, overlay.run_id if overlay else "", self._payload, run, overlay)
 
     def _listen(self, run: ShownRun) -> None:
         """Poll; a run without a picture yet gets a moment to draw its first one, so that the stage does not blink."""
@@ -283,6 +302,7 @@ class Live:
 
 def arrive(controls: Controls) -> None:
     """Open the run that the address names, with its settings; call before the widgets are drawn."""
+    _arrive_compared(controls.family)
     run_id = controls.arrived_run()
     if not run_id:
         return
@@ -292,6 +312,22 @@ def arrive(controls: Controls) -> None:
         return
     controls.set(run.config)
     st.session_state[f"{controls.family}:shown"] = run
+
+
+def _said_key(family: str) -> str:
+    """Where the session keeps what the address said last of the run to compare with."""
+    return f"{family}:compared said"
+
+
+def _arrive_compared(family: str) -> None:
+    """Lay the run that the address names over the curves, once for each address."""
+    said = seen().compare
+    if not said or said == st.session_state.get(_said_key(family)):  # the latter was written by this page itself
+        return
+    found, sentence = compare.find(session.store(), family, said)
+    st.session_state[f"{family}:compared"] = found.run_id if found else None
+    if sentence:
+        st.session_state[f"{family}:notes"]["compare"] = sentence.rstrip(".")  # the note adds its own
 
 
 def _attached(run_id: str, family: str) -> ShownRun | None:
@@ -306,7 +342,7 @@ def _attached(run_id: str, family: str) -> ShownRun | None:
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _payload_of_ended(
+def payload_of_ended(
     run_id: str, overlay_id: str, _payload: Payload, _run: ShownRun, _overlay: ShownRun | None
 ) -> dict[str, Any]:
     return _payload(_run, _overlay)

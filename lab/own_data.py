@@ -4,10 +4,10 @@ The file stays on the machine that runs the app, under a name made from its cont
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import streamlit as st
 
-from lab.controls import Controls
 from lab.datasets.dataset import UnfitData
 from lab.datasets.uploaded import CheckedTable, check_csv, check_target, load_upload, save
 from lab.frame import quiet
@@ -15,6 +15,15 @@ from lab.storage import uploads_folder
 
 PREVIEW_ROWS = 5
 WIDTH = 620
+
+
+class Keyed(Protocol):
+    """Settings whose widgets have keys of their own: the controls of a family, or of another section."""
+
+    family: str
+
+    def key(self, name: str) -> str:
+        """Return the session's key of a setting."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Words:
 PREDICT = Words()
 
 
-def own_data(controls: Controls, words: Words = PREDICT) -> None:
+def own_data(controls: Keyed, words: Words = PREDICT) -> None:
     """Draw the button behind which a file is chosen, if own data is chosen; it opens when it is.
 
     It lies over the page: in the page it would push the stage down.
@@ -43,7 +52,7 @@ def own_data(controls: Controls, words: Words = PREDICT) -> None:
             _explain(controls, words)
 
 
-def opens(data: str, what: str, controls: Controls) -> bool:
+def opens(data: str, what: str, controls: Keyed) -> bool:
     """Return whether these data are chosen; the popover of the key "family:set what" opens when they are."""
     family, dataset = controls.family, st.session_state[controls.key("dataset")]
     before = st.session_state.get(f"{family}:dataset of {what}", dataset)
@@ -53,7 +62,7 @@ def opens(data: str, what: str, controls: Controls) -> bool:
     return bool(dataset == data)
 
 
-def _choose(controls: Controls) -> None:
+def _choose(controls: Keyed) -> None:
     """Draw the file chooser; a new file is checked and stored before the page goes on."""
     key = f"{controls.family}:file"
 
@@ -85,7 +94,7 @@ def _choose(controls: Controls) -> None:
         st.error(problem)
 
 
-def _explain(controls: Controls, words: Words) -> None:
+def _explain(controls: Keyed, words: Words) -> None:
     digest = st.session_state[controls.key("upload")]
     if not digest:
         st.info(words.invitation)

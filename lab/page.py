@@ -20,6 +20,7 @@ from lab.drawing import ask_network
 from lab.frame import quiet
 from lab.glossary import explained
 from lab.ledger import Entry, cited_by
+from lab.lessons import take_home
 from lab.live import Live, Payload, arrive
 from lab.shown_run import ShownRun
 from models.base import Failure
@@ -89,9 +90,10 @@ class Page:
         family has; above: draws over the buttons what has to be waited for, such as a download.
         """
         self.controls.show_notes()
-        for start in range(0, len(main), 6):
-            self.controls.widgets(main[start : start + 6], self.labels)
-        self._advanced, self._buttons = advanced, [one for one in (own_data, beside) if one is not None]
+        if not frame.folded():
+            self._rows(main, 6)
+        self._main, self._advanced = main, advanced
+        self._buttons = [one for one in (own_data, beside) if one is not None]
         if above is not None:
             above(self.controls)
         self.live = Live(self.controls, self._payload)
@@ -120,6 +122,8 @@ class Page:
         key = f"{self.family}:opened"
         if key not in st.session_state:
             st.session_state[key] = True
+            if frame.seen().slide > 1:  # the address asks for what comes below
+                return
             st.fragment(self._go_on, run_every=GO_ON_SECONDS)()
             st.stop()
 
@@ -128,13 +132,20 @@ class Page:
             st.rerun()
         self._waited = True
 
+    def _rows(self, names: Sequence[str], across: int) -> None:
+        for start in range(0, len(names), across):
+            self.controls.widgets(names[start : start + across], self.labels)
+
     def _more_settings(self) -> None:
-        with st.popover("More settings", width="content"):
-            for start in range(0, len(self._advanced), 3):
-                self.controls.widgets(self._advanced[start : start + 3], self.labels)
+        """Draw what goes beyond the first screen; on slides all settings are behind one button."""
+        if frame.hidden("controls"):
+            return
+        presenting = frame.presenting()
+        with st.popover("Settings" if presenting else "More settings", width="content"):
+            self._rows((*self._main, *self._advanced) if presenting else self._advanced, 3)
             st.button("All settings back to their defaults", on_click=self.controls.set, args=({},),
                       key=f"{self.family}:defaults")  # fmt: skip
-        for button in self._buttons:
+        for button in () if presenting else self._buttons:
             button(self.controls)
 
     def _presets(self) -> Preset | Failure | None:
@@ -295,7 +306,8 @@ class Page:
         st.write(text)
         stop = BY_SLUG[following]
         if stop.built:
-            st.page_link(f"pages/{stop.slug}.py", label=f"On to: {stop.title}")
+            kept = {"present": "1"} if frame.presenting() else None
+            st.page_link(f"pages/{stop.slug}.py", label=f"On to: {stop.title}", query_params=kept)
         else:
             quiet(f"Next on the road: {stop.title}. {stop.idea}")
 
@@ -307,10 +319,24 @@ class Page:
         config = self.run.settings
         changed = ", ".join(f"{name}={value!r}" for name, value in config.changes().items())
         head = f"# {path}, with {type(config).__name__}({changed})"
-        st.code("\n\n".join([head, "\n\n\n".join(excerpts(source, names))]))
+        parts = excerpts(source, names)
+        if frame.presenting():  # a function fits on a slide, a file does not
+            for name, part in zip(names, parts, strict=True):
+                st.html(f'<p class="picture-title">{name}</p>')
+                st.code(f"{head}\n\n{part}", wrap_lines=True)
+        else:
+            st.code("\n\n".join([head, "\n\n\n".join(parts)]))
         words = [shlex.quote(f"{name}={value}") for name, value in to_query(config).items()]
         quiet("The same run without a browser:")
         st.code(" ".join(["python -m lab train", self.family, *words]), language="bash")
+        self.take_home()
+
+    def take_home(self) -> None:
+        """Draw exercises that this page answers, and what a visitor may take home of the shown run."""
+        self.section("Try it yourself", "Guess first, then let the page show it. The answer is folded until you ask.")
+        take_home.exercises(self.family, self.show)
+        self.section("Take it home", take_home.ABOUT)
+        take_home.downloads(self.run)
 
 
 def _cited(entry: Entry) -> str:

@@ -28,9 +28,12 @@ def store() -> RunStore:
     return RunStore(runs_folder(), examples=examples_folder())
 
 
-def owner() -> str:
-    """Return a name for this browser session; the engine hears when its tab is closed."""
-    name: str = st.session_state.setdefault("owner", uuid4().hex)
+def owner(part: str = "") -> str:
+    """Return a name for this browser session; the engine hears when its tab is closed.
+
+    part: of a page that has several runs at once; the engine gives one run to each owner.
+    """
+    name: str = st.session_state.setdefault("owner", uuid4().hex) + (f" {part}" if part else "")
     _presence(name)
     return name
 

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 
+@keras.saving.register_keras_serializable("road")
 class Sampling(keras.layers.Layer):
     """Means and log variances, (batch, k) each, to one code per example, (batch, k); outside training to the means.
 

@@ -47,6 +47,7 @@ from models.views import GradientFlowView
 LARGEST_COMPARISON = 8
 
 
+@keras.saving.register_keras_serializable("road")
 class Highway(keras.layers.Layer):
     """Mix what a layer computes with what it was given: t a + (1 - t) h. Inputs: h, a, t, each (batch, units)."""
 

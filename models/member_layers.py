@@ -15,6 +15,7 @@ import numpy as np
 NOTHING = -1e9  # a logit whose probability is zero
 
 
+@keras.saving.register_keras_serializable("road")
 class MemberDense(keras.layers.Layer):
     """One dense layer for each of m members: z[b, m] = x[b, m] W[m] + b[m].
 
@@ -41,6 +42,7 @@ class MemberDense(keras.layers.Layer):
         return keras.ops.einsum(pattern, x, self.kernel) + self.bias
 
 
+@keras.saving.register_keras_serializable("road")
 class BestGate(keras.layers.Layer):
     """Shares from the gate's sums: softmax over all members, then all but the best `active` are set to zero.
 
@@ -70,6 +72,7 @@ class BestGate(keras.layers.Layer):
         return shares if active == 1 and kept is shares else shares * kept
 
 
+@keras.saving.register_keras_serializable("road")
 class EvenShares(keras.layers.Layer):
     """Every member has the same say: takes (batch, m, c), gives (batch, m) filled with 1 / m."""
 
@@ -78,6 +81,7 @@ class EvenShares(keras.layers.Layer):
         return keras.ops.zeros_like(logits[:, :, 0]) + 1.0 / int(logits.shape[1])
 
 
+@keras.saving.register_keras_serializable("road")
 class OwnClasses(keras.layers.Layer):
     """Put each member's logits, (batch, m, width), in the places of its own classes: (batch, m, classes).
 
@@ -102,6 +106,7 @@ class OwnClasses(keras.layers.Layer):
         return keras.ops.einsum("bmw,mwc->bmc", logits, self.places) + empty
 
 
+@keras.saving.register_keras_serializable("road")
 class GroupShares(keras.layers.Layer):
     """Share of each group of classes under one softmax over all classes: takes (batch, m, c), gives (batch, m)."""
 

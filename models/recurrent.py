@@ -47,9 +47,19 @@ class CutCell(keras.layers.Layer):
         self.state_size = [*tf.nest.flatten(cell.state_size), 1]  # the last one counts the steps
         self.output_size = cell.output_size
 
+    def get_config(self) -> dict[str, Any]:
+        """Return what rebuilds the cell."""
+        return {"name": self.name, "cell": keras.saving.serialize_keras_object(self.cell), "every": self.every}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "CutCell":
+        """Rebuild the cell."""
+        return cls(keras.saving.deserialize_keras_object(config["cell"]), config["every"], name=config["name"])
+
     def build(self, shape: Any) -> None:
-        """Build the cell."""
-        self.cell.build(shape)
+        """Build the cell; one that was read from a file is built already."""
+        if not self.cell.built:
+            self.cell.build(shape)
         self.built = True
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> Any:

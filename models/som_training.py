@@ -6,6 +6,8 @@ unit i moves towards x by its place on the grid: w_i += rate h(c, i) (x - w_i). 
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
 import keras
 import numpy as np
@@ -48,6 +50,15 @@ class MapLayer(keras.layers.Layer):
     def __init__(self, grid: Grid, first: Array | None = None, **named: str) -> None:
         super().__init__(trainable=True, **named)
         self.grid, self._first = grid, first
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what rebuilds the layer; the prototypes come with the weights."""
+        return {"name": self.name, "grid": asdict(self.grid)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "MapLayer":
+        """Rebuild the layer."""
+        return cls(Grid(**config["grid"]), name=config["name"])
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Create the prototypes: (units, d)."""

@@ -48,6 +48,7 @@ def rotate(x: Any, positions: Any) -> Any:
     return ops.concatenate([first * cosine - second * sine, second * cosine + first * sine], -1)
 
 
+@keras.saving.register_keras_serializable("road")
 class Positions(keras.layers.Layer):
     """Adds a row for each position, learned or made of waves: (batch, T, width) to the same."""
 
@@ -71,6 +72,7 @@ class Positions(keras.layers.Layer):
         return x + self.rows(ops.arange(ops.shape(x)[1]))
 
 
+@keras.saving.register_keras_serializable("road")
 class Segment(keras.layers.Layer):
     """Adds BERT's embedding of the first segment to every token."""
 
@@ -86,6 +88,7 @@ class Segment(keras.layers.Layer):
         return x + self.table[0]
 
 
+@keras.saving.register_keras_serializable("road")
 class Visible(keras.layers.Layer):
     """Says which tokens (batch, S) may be looked at: 1 or 0, those that are not padding."""
 
@@ -97,6 +100,7 @@ class Visible(keras.layers.Layer):
         return ops.cast(ops.not_equal(tokens, self.padding), "float32")
 
 
+@keras.saving.register_keras_serializable("road")
 class AttentionWeights(keras.layers.Layer):
     """Who looks at whom: softmax(Q K^T / sqrt(size)), whose rows sum to 1.
 
@@ -155,6 +159,7 @@ class AttentionWeights(keras.layers.Layer):
         return ops.softmax(self.masked(scores, seen), axis=-1)
 
 
+@keras.saving.register_keras_serializable("road")
 class Joined(keras.layers.Layer):
     """Fetches what each head looks at, and joins the heads.
 
@@ -174,6 +179,7 @@ class Joined(keras.layers.Layer):
         return join_heads(ops.matmul(weights, self.values(from_values)))
 
 
+@keras.saving.register_keras_serializable("road")
 class Activation(keras.layers.Layer):
     """Bends what the MLP widened; with SwiGLU one half, bent, gates the other: (..., 2 m) to (..., m)."""
 
@@ -195,6 +201,7 @@ def bent(kind: str, x: Any) -> Any:
     return ops.gelu(x, approximate=kind == "gelu_tanh")
 
 
+@keras.saving.register_keras_serializable("road")
 class MixtureOfExperts(keras.layers.Layer):
     """Several MLPs and a gate that asks the best `active` of them for each token: (batch, T, width) to the same.
 

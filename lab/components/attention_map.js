@@ -122,8 +122,9 @@ class HeatMap {
 
   cellAt(event) {
     const box = this.canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left - this.at.left) / this.at.wide);
-    const row = Math.floor((event.clientY - box.top - this.at.top) / this.at.tall);
+    const zoom = this.canvas.currentCSSZoom || 1;
+    const column = Math.floor(((event.clientX - box.left) / zoom - this.at.left) / this.at.wide);
+    const row = Math.floor(((event.clientY - box.top) / zoom - this.at.top) / this.at.tall);
     const inside = row >= 0 && column >= 0 && row < this.matrix.rows && column < this.matrix.columns;
     return inside ? [row, column] : null;
   }

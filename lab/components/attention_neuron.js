@@ -93,7 +93,8 @@ class Neuron {
 
   point(event) {
     const box = this.canvas.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const zoom = this.canvas.currentCSSZoom || 1;
+    const [x, y] = [(event.clientX - box.left) / zoom, (event.clientY - box.top) / zoom];
     const row = Math.floor((y - this.top) / NEURON_ROW);
     const start = x >= this.at.second ? this.at.second : this.at.label;
     const column = Math.floor((x - start) / this.at.cell);

@@ -208,6 +208,7 @@ class Graph {
   drawLines() {
     if (!this.data || !this.picture) return;
     const frame = this.plane.getBoundingClientRect();
+    const zoom = this.plane.currentCSSZoom || 1; // on slides all is magnified, and boxes are told in pixels of the screen
     const extent = [this.plane.scrollWidth, this.plane.scrollHeight];
     const boxes = this.columns.map(({ cards }) => cards.map((card) => card.getBoundingClientRect()));
     const rows = this.ports.map(({ button }) => button.getBoundingClientRect());
@@ -220,8 +221,9 @@ class Graph {
     this.ports.forEach((port, k) => {
       const from = boxes[port.layer - 1][port.source];
       const to = boxes[port.layer][port.target];
-      const [x1, y1] = [from.right - frame.left, from.top + from.height / 2 - frame.top];
-      const [x2, y2] = [to.left - frame.left, rows[k].top + rows[k].height / 2 - frame.top];
+      const start = [from.right - frame.left, from.top + from.height / 2 - frame.top];
+      const end = [to.left - frame.left, rows[k].top + rows[k].height / 2 - frame.top];
+      const [x1, y1, x2, y2] = [...start, ...end].map((place) => place / zoom);
       const bend = (x2 - x1) / 2;
       const path = `M${x1},${y1}C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
       const value = values[port.index] ?? 0;
@@ -259,9 +261,10 @@ class Graph {
     const frame = this.plane.getBoundingClientRect();
     const box = button.getBoundingClientRect();
     const room = this.plane.scrollWidth - 170;
-    editor.style.left = `${Math.max(0, Math.min(room, box.left - frame.left - 20))}px`;
-    const below = box.bottom - frame.top + 4;
-    editor.style.top = `${below + 84 > this.plane.scrollHeight ? box.top - frame.top - 84 : below}px`;
+    const zoom = this.plane.currentCSSZoom || 1;
+    editor.style.left = `${Math.max(0, Math.min(room, (box.left - frame.left) / zoom - 20))}px`;
+    const below = (box.bottom - frame.top) / zoom + 4;
+    editor.style.top = `${below + 84 > this.plane.scrollHeight ? (box.top - frame.top) / zoom - 84 : below}px`;
     const leave = () => {
       this.closeEditor();
       button.focus({ preventScroll: true });

@@ -48,10 +48,24 @@ class Stage {
   /** What happens to the run, in a sentence over a bar. */
   buildStatus() {
     this.status = element("div", "status", this.host);
-    this.sentence = element("p", "sentence", this.status);
+    const line = element("div", "line", this.status);
+    this.sentence = element("p", "sentence", line);
+    const saves = element("div", "saves", line);
+    for (const kind of ["png", "svg"]) {
+      const button = element("button", "save", saves, { type: "button", title: `Save this picture as ${kind.toUpperCase()}` });
+      button.setAttribute("aria-label", button.title);
+      button.textContent = kind.toUpperCase();
+      button.addEventListener("click", () => this.save(kind));
+    }
     const range = { role: "progressbar", "aria-label": "Share of the run that is done", "aria-valuemin": 0 };
     this.bar = element("div", "bar", this.status, { ...range, "aria-valuemax": 100 });
     this.done = element("span", "done", this.bar);
+  }
+
+  save(kind) {
+    if (!this.current) return;
+    const { data, frame } = this.current;
+    savePicture(this.row, getComputedStyle(this.host).backgroundColor, `${data.run || "untrained"}-step-${data.steps[frame]}`, kind);
   }
 
   tellStatus(status) {
@@ -84,7 +98,7 @@ class Stage {
 
   update(data) {
     this.tellStatus(data.status);
-    this.host.style.setProperty("--height", `${data.height}px`);
+    this.host.style.setProperty("--height", `var(--stage-height, ${data.height}px)`); // slides have room of their own
     this.host.classList.toggle("empty", !data.steps.length);
     if (!data.steps.length) return this.clear();
     const last = data.steps.length - 1;

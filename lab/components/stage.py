@@ -15,7 +15,7 @@ import streamlit as st
 
 _FOLDER = Path(__file__).parent
 # One idea a file, joined in this order: a class must stand before the first one that names it at the top level.
-_PARTS = ("numbers", "canvas", "network", "plane", "curves", "attention", "panel")
+_PARTS = ("numbers", "canvas", "network", "plane", "curves", "attention", "panel", "save")
 _REQUIRED = ("run", "steps", "replay", "palette", "panels")
 _NOTHING_YET: Mapping[str, Any] = {"run": "", "steps": [], "epochs": [], "replay": False, "palette": {}, "panels": []}
 

@@ -91,7 +91,7 @@ function freshCanvas(canvas) {
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
   if (!width || !height) return null;
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = (window.devicePixelRatio || 1) * (canvas.currentCSSZoom || 1); // slides are magnified
   const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
   const context = canvas.getContext("2d");

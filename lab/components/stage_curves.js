@@ -238,7 +238,8 @@ class CurvesView {
   look(event) {
     if (!event) return this.stage.tooltip.hide();
     if (!this.plot) return;
-    const inside = clamp(event.clientX - this.svg.getBoundingClientRect().left, this.plot.left, this.plot.right);
+    const across = (event.clientX - this.svg.getBoundingClientRect().left) / (this.svg.currentCSSZoom || 1);
+    const inside = clamp(across, this.plot.left, this.plot.right);
     const step = ((inside - this.plot.left) / (this.plot.right - this.plot.left)) * this.plot.last;
     const lines = this.panel.series.map((one) => `${this.name(one)} ${format(one.values[indexAt(one, step)])}`);
     this.stage.tooltip.show([event.clientX, event.clientY], [`${this.panel.xLabel} ${whole(step)}`, ...lines]);

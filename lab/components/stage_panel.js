@@ -69,8 +69,9 @@ class Tooltip {
       left = Math.min(x - home.left - own.width / 2, within.right - home.left - own.width);
       top = y - home.top + 22 > down ? y - home.top - own.height - 14 : y - home.top + 22;
     } else if (left > right) left = x - home.left - own.width - 14;
-    this.box.style.left = `${clamp(left, 0, Math.max(0, right))}px`;
-    this.box.style.top = `${clamp(top, 0, Math.max(0, down))}px`;
+    const zoom = this.box.currentCSSZoom || 1; // on slides all is magnified, and boxes are told in pixels of the screen
+    this.box.style.left = `${clamp(left, 0, Math.max(0, right)) / zoom}px`;
+    this.box.style.top = `${clamp(top, 0, Math.max(0, down)) / zoom}px`;
   }
 
   hide() {

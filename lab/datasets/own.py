@@ -6,7 +6,12 @@ from lab.datasets.uploaded import CheckedTable, check_target
 
 
 def own(table: CheckedTable, target: str, *, seed: int = 0, test_share: float = 0.25) -> Dataset:
-    """Return the table with its column `target` to predict from all other usable columns.
+    """Return the table with its column `target` to predict from all other usable columns. Raises UnfitData."""
+    return prepare(own_table(table, target), seed=seed, test_share=test_share)
+
+
+def own_table(table: CheckedTable, target: str) -> Table:
+    """Return the table before it is split.
 
     Dates, identifiers and free text are left out: they single out rows instead of describing them. Raises UnfitData.
     """
@@ -19,7 +24,7 @@ def own(table: CheckedTable, target: str, *, seed: int = 0, test_share: float = 
             f'There is nothing to predict "{target}" from: no other column holds numbers or repeated categories. '
             "Add such a column, or choose another target."
         )
-    prepared = Table(
+    return Table(
         name="own",
         title="Your table",
         task=checked.task,
@@ -33,4 +38,3 @@ def own(table: CheckedTable, target: str, *, seed: int = 0, test_share: float = 
         class_names=checked.class_names,
         notes=table.notes + checked.notes,
     )
-    return prepare(prepared, seed=seed, test_share=test_share)

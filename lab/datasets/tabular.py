@@ -1,6 +1,5 @@
 """A table of numbers and categories becomes the inputs of a network; only the training part teaches the scaling."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,22 +78,23 @@ def prepare(table: Table, *, seed: int, test_share: float) -> Dataset:
 
 def transform(table: Table, train: Array, test: Array) -> tuple[Array, Array, tuple[str, ...]]:
     """Return both parts as (n, d) float32 and the d input names; names of categories read "Origin = USA"."""
-    frame = _clean(table.frame, table.numeric, table.categorical)
-    columns = _column_transformer(table.numeric, table.categorical)
+    frame = clean(table)
+    columns = column_transformer(table)
     train_inputs = columns.fit_transform(frame.iloc[train]).astype(np.float32)
     test_inputs = columns.transform(frame.iloc[test]).astype(np.float32)
     names = (name.partition("__")[2] for name in columns.get_feature_names_out())
     return train_inputs, test_inputs, tuple(name.replace(" = infrequent_sklearn", " = any other") for name in names)
 
 
-def _clean(frame: "pandas.DataFrame", numeric: Sequence[str], categorical: Sequence[str]) -> "pandas.DataFrame":
+def clean(table: Table) -> "pandas.DataFrame":
     """Return the used columns, numbers as float64 and categories as text, every gap as NaN."""
-    numbers = frame[list(numeric)].astype(np.float64)
-    texts = frame[list(categorical)].astype(object)
+    numbers = table.frame[list(table.numeric)].astype(np.float64)
+    texts = table.frame[list(table.categorical)].astype(object)
     return numbers.where(numbers.abs() <= LARGEST).join(texts.where(texts.notna(), np.nan))
 
 
-def _column_transformer(numeric: Sequence[str], categorical: Sequence[str]) -> Any:
+def column_transformer(table: Table) -> Any:
+    """Return the preparation of the columns, not yet fitted, as scikit-learn has it."""
     # Imported here because scikit-learn costs seconds and 100 MB that the web process does not have to spend.
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
@@ -111,5 +111,5 @@ def _column_transformer(numeric: Sequence[str], categorical: Sequence[str]) -> A
             feature_name_combiner=lambda column, category: f"{column} = {category}",
         ),
     )
-    steps = [("numbers", numbers, list(numeric)), ("categories", categories, list(categorical))]
+    steps = [("numbers", numbers, list(table.numeric)), ("categories", categories, list(table.categorical))]
     return ColumnTransformer([step for step in steps if step[2]], sparse_threshold=0.0)

@@ -10,18 +10,20 @@ import json
 import math
 import os
 import signal
+import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lab.engine.memory import give_back_file_pages, give_back_memory
-from lab.engine.messages import FIRST_PICTURE, Moment, pack
+from lab.engine.messages import FIRST_PICTURE, SAVED_NETWORK, SAVED_WEIGHTS, Moment, pack
 
 WEIGHTS_EVERY_SECONDS = 2.0
 SMALL_WEIGHTS = 1_000_000  # bytes; so few go along with every snapshot, so that a run killed at any time is complete
@@ -207,6 +209,14 @@ def send_answer(connection: Connection, number: int, look: Callable[[], Mapping[
         connection.send(("answer", (number, answer, "")))
 
 
+def saved(model: Any, ending: str) -> Any:
+    """Return a network as the bytes of a file: (n,) uint8. ending: ".keras", or ".weights.h5" for its weights alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, f"network{ending}")
+        (model.save if ending == ".keras" else model.save_weights)(file)
+        return np.frombuffer(file.read_bytes(), np.uint8)
+
+
 class Run:
     """The life of one run."""
 
@@ -347,6 +357,8 @@ class Run:
     def _looked(self, question: dict[str, Any]) -> Mapping[str, Any]:
         """Return the arrays of an answer. With "settings" it is about the untrained network of those settings."""
         settings = question.pop("settings", None)
+        if question in (SAVED_NETWORK, SAVED_WEIGHTS):
+            return {"file": saved(self.model, question["file"])}
         if settings is None:
             return dict(self.family.look(self.model, self.data, question).arrays())
         config = type(self.config)(**settings)

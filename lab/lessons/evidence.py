@@ -80,7 +80,8 @@ def ledger() -> None:
 
 def _claim(entry: Entry, at_once: bool) -> None:
     label = f":{COLOURS[entry.verdict]}-badge[{entry.verdict}] **{entry.claim.number}.** {entry.claim.statement}"
-    box = st.expander(label, expanded=at_once, key=f"evidence:{entry.name}", on_change="rerun")
+    on_a_slide = frame.presenting() and bool(entry.results)  # measured claims are slides, the others one list
+    box = st.expander(label, expanded=at_once or on_a_slide, key=f"evidence:{entry.name}", on_change="rerun")
     if box.open:
         with box:
             st.fragment(_inside)(entry)
