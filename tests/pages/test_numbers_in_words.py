@@ -17,7 +17,7 @@ SPEAKING = (
 )  # fmt: skip
 MEASURED_UNITS = "%|times|seconds|minutes|hours|bits?|percent"
 NUMBER = re.compile(rf"(?<![\w.=\-:/])(?:\d+\.\d+|\.\d+|\d[\d,]*(?:\.\d+)? ?(?:{MEASURED_UNITS})(?!\w))")
-ADDRESS = re.compile(r"\S+://\S+|style=\"[^\"]*\"|\S+\(.*\)=\S+")
+ADDRESS = re.compile(r"\{[^}]*\}|\S+://\S+|style=\"[^\"]*\"|\S+\(.*\)=\S+")
 
 
 def sigmoid(value: float) -> float:
@@ -38,6 +38,21 @@ DERIVED: dict[tuple[str, str], tuple[float, Callable[[], float]]] = {
     ("models/presets/lstm_gru.py", "73 %"): (0.73, lambda: sigmoid(keeping_bias())),
     ("models/configs/gan.py", "0.9"): (0.9, lambda: adam_first_rate()),
     ("lab/lessons/rnn.py", "80 %"): (0.8, lambda: forecast_share()),
+    ("lab/lessons/architecture_fit.py", "95 %"): (0.95, lambda: CONFIDENCE),
+    ("lab/lessons/fit_cell.py", "95 %"): (0.95, lambda: CONFIDENCE),
+    ("lab/lessons/fit_race.py", "95 %"): (0.95, lambda: CONFIDENCE),
+    ("lab/lessons/fit_race.py", "90 %"): (0.9, lambda: asked_share()),
+    ("lab/lessons/fit_long_context.py", "0 %"): (0.0, lambda: 0.0),  # nothing of what can be gained
+    ("lab/catalog.py", "20 minutes"): (20, lambda: minutes_of_the_talk()),
+    ("lab/talk.py", "20 minutes"): (20, lambda: minutes_of_the_talk()),
+    ("lab/exercises/autoencoder.py", "0.1"): (0.1, lambda: repaired("autoencoder", "kl")),
+    ("lab/exercises/backpropagation.py", "0.693"): (0.693, lambda: math.log(2)),
+    ("lab/exercises/backpropagation.py", "0.001"): (0.001, lambda: failing("backpropagation", "learning_rate")),
+    ("lab/exercises/gan.py", "1.39"): (1.39, lambda: 2 * math.log(2)),
+    ("lab/exercises/lstm_gru.py", "12 %"): (0.12, lambda: sigmoid(-2)),
+    ("lab/exercises/lstm_gru.py", "0.12"): (0.12, lambda: sigmoid(-2)),
+    ("lab/exercises/lstm_gru.py", "73 %"): (0.73, lambda: sigmoid(keeping_bias())),
+    ("lab/exercises/rbf.py", "0.001"): (0.001, lambda: repaired("rbf", "ridge")),
 }
 
 
@@ -55,6 +70,34 @@ def keeping_bias() -> float:
 
     found = next(one for one in FAILURES["lstm_gru"] if one.title == "Closed forget gates")
     return float(found.repair["forget_bias"])
+
+
+def repaired(family: str, setting: str) -> float:
+    """Return what the first failure of a family that is repaired by this setting sets it to."""
+    from models.presets import FAILURES
+
+    return float(next(one for one in FAILURES[family] if setting in one.repair).repair[setting])
+
+
+def failing(family: str, setting: str) -> float:
+    """Return what the first failure of a family that is repaired by this setting had it at."""
+    from models.presets import FAILURES
+
+    return float(next(one for one in FAILURES[family] if setting in one.repair).settings[setting])
+
+
+def asked_share() -> float:
+    """Return the level of intervals that a race tells in words."""
+    from lab.fitting.scores import LEVELS
+
+    return next(level for level in LEVELS if level == 0.9)
+
+
+def minutes_of_the_talk() -> float:
+    """Return how long all slides take together."""
+    from lab import talk
+
+    return sum(slide.seconds for slide in talk.SLIDES) / 60
 
 
 def adam_first_rate() -> float:
