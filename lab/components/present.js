@@ -99,6 +99,7 @@ class Tools {
   begin() {
     if (!this.fitting) {
       this.number = Math.max(1, Number(new URLSearchParams(location.search).get("slide")) || 1);
+      this.leaving = false;
       this.fitting = new Fitting(document.documentElement.style);
       this.telling = new Telling((by) => this.turn(by));
       document.documentElement.toggleAttribute("data-presenting", true);
@@ -212,6 +213,7 @@ class Tools {
   }
 
   leave() {
+    this.leaving = true; // what is drawn until the slides are gone must not write the address again
     const address = new URL(location.href);
     for (const name of ["slide", "present"]) address.searchParams.delete(name);
     history.replaceState(history.state, "", address);
@@ -222,6 +224,7 @@ class Tools {
 
   /** The slide stands in the address without the server's doing; where the server writes the address, again. */
   keepAddress() {
+    if (this.leaving) return;
     const address = new URL(location.href);
     if (address.searchParams.get("slide") === String(this.number)) return;
     address.searchParams.set("slide", this.number);

@@ -22,8 +22,3 @@ def test_a_cluster_measures_what_one_process_measures(tmp_path: Path) -> None:
     keys = [key for key, value in alone.items() if isinstance(value, float) and key != "seconds"]
     assert keys
     assert [rows[2][key] for key in keys] == pytest.approx([alone[key] for key in keys], rel=1e-6)
-
-
-def test_an_address_without_a_scheduler_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="scheduler"):
-        list(measure_all([NAME], seeds=1, scheduler="tcp://127.0.0.1:9", folder=tmp_path))
