@@ -64,6 +64,9 @@ class Tools {
     this.keys = (event) => this.press(event);
     this.seen = new MutationObserver(() => this.look());
     this.resized = () => this.fitting?.restart();
+    // Over what has been scrolled up the buttons would cover words; a keyboard still reaches them.
+    const scrolled = (event) => this.row.toggleAttribute("data-away", (event.target.scrollTop || 0) > 24);
+    document.querySelector("[data-testid=stMain]")?.addEventListener("scroll", scrolled, { passive: true });
   }
 
   buildBar() {
