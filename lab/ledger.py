@@ -1,5 +1,6 @@
 """The claims of the app with what is stored of each, read once a process; for the Evidence page and for citations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -30,6 +31,11 @@ class Entry:
         return verdict(self.results)
 
     @property
+    def address(self) -> str:
+        """Where the experiment stands; relative, so that it holds below any path."""
+        return f"evidence?claim={self.name.replace('_', '-')}"
+
+    @property
     def headline(self) -> str:
         """The first effect with its interval, in a few characters."""
         return numbers(self.results[0]) if self.results else ""
@@ -53,6 +59,16 @@ def entry_of(name: str) -> Entry:
 def cited_by(slug: str) -> list[Entry]:
     """Return the measured claims that a page makes."""
     return [entry for entry in entries() if slug in entry.claim.pages and entry.results]
+
+
+def cited_list(cited: Sequence[Entry]) -> str:
+    """Return claims as a list in HTML, each with its verdict and the way to its experiment."""
+    lines = "".join(
+        f'<li><span class="verdict">{entry.verdict}</span> {entry.claim.statement} <a href="{entry.address}" '
+        f'target="_self">See the experiment</a></li>'
+        for entry in cited
+    )
+    return f'<ul class="claims">{lines}</ul>'
 
 
 def _stamp(name: str) -> float:

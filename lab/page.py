@@ -19,7 +19,7 @@ from lab.controls_text import to_query
 from lab.drawing import ask_network
 from lab.frame import quiet
 from lab.glossary import explained
-from lab.ledger import Entry, cited_by
+from lab.ledger import cited_by, cited_list
 from lab.lessons import take_home
 from lab.live import Live, Payload, arrive
 from lab.shown_run import ShownRun
@@ -297,7 +297,7 @@ class Page:
         """List the claims that this page makes, each with its verdict and the way to its experiment."""
         if cited := cited_by(self.stop.slug):
             self.section("What is proven", "Each claim of this page, with the verdict of its experiment.")
-            st.html('<ul class="claims">' + "".join(map(_cited, cited)) + "</ul>")
+            st.html(cited_list(cited))
 
     def leads_on(self, text: str, following: str) -> None:
         """Draw what is proven of this architecture, and why it leads to the next one."""
@@ -337,13 +337,6 @@ class Page:
         take_home.exercises(self.family, self.show)
         self.section("Take it home", take_home.ABOUT)
         take_home.downloads(self.run)
-
-
-def _cited(entry: Entry) -> str:
-    """One claim as a line of HTML; the address is relative, so that it holds below any path."""
-    address = f"evidence?claim={entry.name.replace('_', '-')}"
-    return f'<li><span class="verdict">{entry.verdict}</span> {entry.claim.statement} <a href="{address}" ' \
-           f'target="_self">See the experiment</a></li>'  # fmt: skip
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -24,7 +24,7 @@ from lab.fit_matrix import (
     said,
 )
 from lab.frame import quiet
-from lab.ledger import cited_by
+from lab.ledger import cited_by, cited_list
 from lab.lessons.fit_cell import chosen_cell
 
 LABELS = {NOT_APPLYING: "–", NOT_MEASURED: "·"}
@@ -139,12 +139,7 @@ def proven() -> None:
     if not (cited := cited_by("architecture_fit")):
         return
     section("What is proven", "Each claim of this page, with the verdict of its experiment.")
-    lines = [
-        f'<li><span class="verdict">{entry.verdict}</span> {entry.claim.statement} '
-        f'<a href="evidence?claim={entry.name.replace("_", "-")}" target="_self">See the experiment</a></li>'
-        for entry in cited
-    ]
-    st.html(f'<ul class="claims">{"".join(lines)}</ul>')
+    st.html(cited_list(cited))
 
 
 # ---- which cell ----

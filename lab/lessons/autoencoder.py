@@ -173,7 +173,7 @@ def _draw(run: ShownRun) -> None:
             column.html(f'<img src="{picture(image.reshape(shape))}" width="150" alt="{name}">')
             with column:
                 quiet(name)
-        st.html(f'<p class="notice"><b>Notice.</b> {_standing(run, float(view.answer_error[0]))}</p>')
+        notice(_standing(run, float(view.answer_error[0])))
 
 
 def _standing(run: ShownRun, error: float) -> str:

@@ -230,7 +230,7 @@ def beside_a_perceptron() -> None:
     ):
         rows = [{name: layer, "Parameters": f"{formula} = {count:,}"} for layer, formula, count in layers]
         column.table([*rows, {name: "**all**", "Parameters": f"**{size:,}**"}])
-    st.html(f'<p class="notice"><b>Notice.</b> {cnn_measured.equal_notice(found)}</p>')
+    notice(cnn_measured.equal_notice(found))
 
 
 def measured_provenance() -> None:

@@ -12,6 +12,7 @@ from lab.charts import evidence_effects
 from lab.experiments import Experiments, LiveExperiment
 from lab.frame import quiet
 from lab.ledger import VERDICTS, Entry, entries, provenance
+from lab.noticing import notice
 
 COLOURS = {"holds": "green", "holds with limits": "blue", "does not hold": "orange", "not measured": "gray"}
 TICK_SECONDS = 1.0
@@ -103,7 +104,7 @@ def _opened(entry: Entry) -> None:
         rows = live.told.get("rows", []) if live else []
         chart = evidence_effects.effects(entry.results, entry.measured.rows, rows)
         st.altair_chart(chart, width="stretch", alt=evidence_effects.alt_text(entry.results))
-        st.html(f'<p class="notice"><b>Notice.</b> {HOW_TO_READ}</p>')
+        notice(HOW_TO_READ)
         older = "" if entry.fresh else " The experiment's code has changed since; measure it again."
         st.html(f'<p class="provenance"><span class="tag">Stored</span>{provenance(entry)}.{older}</p>')
     else:

@@ -10,6 +10,7 @@ from evidence.fit.tasks import LAG_TASKS, ROWS, ROWS_AT_LAG
 from lab.charts import long_context as charts
 from lab.frame import quiet
 from lab.lessons.architecture_fit import section
+from lab.noticing import notice
 
 LAG_FILE, COST_FILE = (stored.RESULT.with_name(name) for name in ("long_context.json", "sequence_costs.json"))
 TITLES = {"mlp": "MLP", "cnn": "CNN", "rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "transformer": "Transformer"}
@@ -43,7 +44,7 @@ def _by_lag() -> None:
             st.html(f'<p class="picture-title">{TASK_TITLES[task]}: what is reached by lag</p>')
             st.altair_chart(charts.by_lag(rows, "Share of the way from chance to perfect"), width="stretch",
                             alt=_lag_words(rows))  # fmt: skip
-            st.html(f'<p class="notice"><b>Notice.</b> {_lag_notice(rows)}</p>')
+            notice(_lag_notice(rows))
     about = found["about"]
     st.html(f'<p class="provenance"><span class="tag">Stored</span>{about["seeds"]} seeds, about '
             f'{about["parameters"]:,} parameters and {about["training_seconds"]:g} s of training each '
@@ -111,7 +112,7 @@ def _by_length() -> None:
                             alt=f"{title} by length: " + ", ".join(f"{row['family']} {row['length']}: {row[field]:.3g}"
                                                                    for row in shown))  # fmt: skip
     words = f"{crossing_words(rows)} {work_words(found['about']['width'])}"
-    st.html(f'<p class="notice"><b>Notice.</b> {words}</p>')
+    notice(words)
     _chains(found)
 
 

@@ -13,6 +13,7 @@ from lab.fitting.live import LiveRace
 from lab.fitting.roster import BY_SLUG
 from lab.fitting.takeaway import bundle, network_code
 from lab.frame import quiet
+from lab.noticing import notice
 
 LOSSES = {"classification": "cross-entropy (nats)", "regression": "squared error (standardized)"}
 ENDS = {"done": "All is trained", "budget": "The time budget is used up", "stopped": "Cancelled"}
@@ -82,7 +83,7 @@ def _leaderboard(board: Board, rows: list[Row]) -> None:
         fit_leaderboard.leaderboard_rows(lines), fit_leaderboard.leaderboard(NAMES[board.main], len(rows)),
         width="stretch", key="fit:leaderboard", alt=_alt(board, rows),
     )  # fmt: skip
-    st.html(f'<p class="notice"><b>Notice.</b> {_notice(board, rows)}</p>')
+    notice(_notice(board, rows))
     words = f"The leaderboard as a table of {len(rows)} methods"
     st.dataframe([_line(board, row) for row in rows], hide_index=True, width="stretch", height="content", alt=words)
     quiet(RULE.format(tie=NAMES[board.tie]))

@@ -12,6 +12,7 @@ from lab.catalog import ROOT
 from lab.charts import gradient_flow_compare as charts
 from lab.first_picture import keeper, waiting
 from lab.frame import quiet
+from lab.noticing import notice
 from lab.page import Page
 from lab.shown_run import ShownRun
 
@@ -171,7 +172,7 @@ def _theory_fails(run: ShownRun) -> None:
     with right:
         st.altair_chart(charts.seeds(measured, theory, doubt.standardized), width="stretch",
                         alt=f"Gradient at each of 20 layers, {name}, eight draws, and theory dashed.")  # fmt: skip
-    st.html(f'<p class="notice"><b>Notice.</b> {doubt.why}</p>')
+    notice(doubt.why)
 
 
 # ---- a sequence is depth, too ----

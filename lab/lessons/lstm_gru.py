@@ -17,6 +17,7 @@ from lab.charts.rnn_stage import symbol
 from lab.frame import quiet
 from lab.lessons.asking import asked
 from lab.lessons.sequences import ready
+from lab.noticing import notice
 from lab.page import Page
 from lab.shown_run import ShownRun
 from models.configs.recurrent import TEXTS
@@ -126,7 +127,7 @@ def every_gate(run: ShownRun) -> None:
         inside.conveyor(view, cell, unit, words),
         alt="At every step two bars, what the unit keeps and what it writes, with its state as a line",
     )
-    st.html(f'<p class="notice"><b>Notice.</b> {inside.conveyor_notice(view, cell, unit)}</p>')
+    notice(inside.conveyor_notice(view, cell, unit))
 
 
 def answer_in_words(run: ShownRun, outputs: Any) -> str:
@@ -207,7 +208,7 @@ def _changed(run: ShownRun, view: Any) -> None:
     with third:
         quiet(f"As trained. {answer_in_words(run, view.gate_outputs)}")
         quiet(f"Operated on. {answer_in_words(run, view.cut_outputs)}")
-    st.html(f'<p class="notice"><b>Notice.</b> {_verdict(view, int(view.surgery_share[0]))}</p>')
+    notice(_verdict(view, int(view.surgery_share[0])))
 
 
 def _verdict(view: Any, sequences: int) -> str:
@@ -250,7 +251,7 @@ def remember(run: ShownRun) -> None:
             st.html('<p class="picture-title">Blue symbols push the likeliest answer up, orange ones pull it down</p>')
             st.html(inside.coloured_text(view, words))
         st.altair_chart(inside.remembered(view, words), alt="The gradient of the answer along every input, by step")
-        st.html(f'<p class="notice"><b>Notice.</b> {remember_notice(run, view, words)}</p>')
+        notice(remember_notice(run, view, words))
 
 
 def remember_notice(run: ShownRun, view: Any, words: list[str]) -> str:
@@ -289,7 +290,7 @@ def forget_bias(run: ShownRun) -> None:
     with second:
         st.html('<p class="picture-title">How fast it falls, by forget bias</p>')
         st.altair_chart(inside.bias_slopes(view), alt="Decades per step of the gradient over the forget bias")
-    st.html(f'<p class="notice"><b>Notice.</b> {inside.bias_notice(view)}</p>')
+    notice(inside.bias_notice(view))
 
 
 # ---- stored experiments, and the same runs live ----

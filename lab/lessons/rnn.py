@@ -133,7 +133,7 @@ def _forecast(run: ShownRun) -> None:
         "200 paths: at each step an error that the network made in training is drawn and added. Dark: half of the "
         "paths, light: 80 %. Dotted: the 80 % band of AR, fitted by statsmodels on the same training part."
     )
-    st.html(f'<p class="notice"><b>Notice.</b> {rnn_answers.fan_notice(view)}</p>')
+    notice(rnn_answers.fan_notice(view))
 
 
 def _answer(run: ShownRun) -> None:
@@ -208,4 +208,4 @@ def time_by_length(run: ShownRun) -> None:
     view = asked(run, {"timing": list(TIMED)})
     if view is not None:
         st.altair_chart(rnn_answers.timing(view), alt="Milliseconds by the length of the sequences, for three layers")
-        st.html(f'<p class="notice"><b>Notice.</b> {rnn_answers.timing_notice(view)}</p>')
+        notice(rnn_answers.timing_notice(view))

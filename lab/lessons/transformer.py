@@ -115,7 +115,7 @@ def measured_words(name: str) -> str:
     lines = "".join(f"<li>{'Limit. ' if one.effect.limit else ''}{one.effect.says}: <b>{numbers(one)}</b></li>"
                     for one in entry.results)  # fmt: skip
     return f'<p class="quiet">Measured, mean and 95 % interval of {entry.results[0].seeds} seeds ({entry.verdict}): ' \
-           f'<a href="evidence?claim={name.replace("_", "-")}" target="_self">the experiment</a></p>' \
+           f'<a href="{entry.address}" target="_self">the experiment</a></p>' \
            f'<ul class="quiet">{lines}</ul>'  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from lab.charts import transformer_meaning as charts
 from lab.frame import quiet
 from lab.lessons.transformer_networks import Network, choose
+from lab.noticing import notice
 from lab.shown_run import ShownRun
 from models.base import Array
 
@@ -61,7 +62,7 @@ def _word(one: Mapping[str, Array], other: Mapping[str, Array], word: str) -> No
     with left:
         st.html(f'<p class="picture-title">How alike “{word}” is to itself in the other sentence</p>')
         st.altair_chart(charts.similarity(series), alt=f"Cosine of the vectors of {word} in both sentences by layer")
-        st.html(f'<p class="notice"><b>Notice.</b> {_told(found)}</p>')
+        notice(_told(found))
     with right:
         st.html('<p class="picture-title">All tokens of both sentences, before and after attention</p>')
         groups = ["first"] * len(one["texts"]) + ["second"] * len(other["texts"])
@@ -98,7 +99,7 @@ def _tables(network: Network, text: str, word: str) -> None:
         st.altair_chart(charts.embeddings(found["embeddings"], texts, found["typed"].tolist()),
                         alt="Token embeddings on two main axes; those of the sentences carry their names")  # fmt: skip
         if told := _neighbours(found["embeddings"], texts, word):
-            st.html(f'<p class="notice"><b>Notice.</b> {told}</p>')
+            notice(told)
     with right:
         st.html('<p class="picture-title">The positions</p>')
         rows = found.get("position_rows")

@@ -10,6 +10,7 @@ from lab.charts.transformer_meaning import cosines_by_layer
 from lab.charts.transformer_reading import changed_candidates
 from lab.charts.transformer_surgery import before_after, moved, sentence
 from lab.components.attention_reader import Cut
+from lab.noticing import notice
 from models.base import Array
 
 CUTS = "transformer:cuts"
@@ -99,7 +100,7 @@ def theatre(before: Mapping[str, Array], after: Mapping[str, Array], positions: 
             return
         change = changed_candidates(before, after)
         st.altair_chart(before_after(change, place), alt="Candidates for the next token before and after surgery")
-        st.html(f'<p class="notice"><b>Notice.</b> {sentence(change, place)}</p>')
+        notice(sentence(change, place))
 
 
 def _moved(before: Mapping[str, Array], after: Mapping[str, Array]) -> None:
@@ -117,7 +118,7 @@ def _moved(before: Mapping[str, Array], after: Mapping[str, Array]) -> None:
     if before.get("sentence_embedding") is not None:
         kept = float(before["sentence_embedding"] @ after["sentence_embedding"])
         told = f"{told} The vector of the whole text keeps a cosine of {kept:.3f}."
-    st.html(f'<p class="notice"><b>Notice.</b> {told}</p>')
+    notice(told)
 
 
 def _choose(layers: int, heads: int, texts: list[str], positions: str) -> None:
