@@ -15,6 +15,7 @@ CLAIM = Claim(
         Effect("noise", "Accuracy under noise of .5: experts minus one big net of equal size", above=0.0),
         Effect("cost", "Multiply-adds of 32 experts with one asked, as a multiple of those of 2", below=1.5),
         Effect("vote", "Accuracy in place: ten voters minus one big net of equal size", below=0.005, limit=True),
+        Effect("shift", "Accuracy on digits moved by one pixel: ten voters minus one big net", below=0.05, limit=True),
     ),
     pages=("modular",),
 )
@@ -34,13 +35,15 @@ def measure(seed: int, quick: bool) -> dict[str, Any]:
     kinds: dict[str, dict[str, Any]] = {
         "voters": {"kind": "ensemble"}, "big": {"kind": "single"}, "experts": {"kind": "experts"},
     }  # fmt: skip
-    in_place, noisy, lied = {}, {}, 0.0
+    in_place, noisy, moved, lied = {}, {}, {}, 0.0
     for name, settings in kinds.items():
         _, data, model, metrics = finished("modular", seed=seed, **{**SETTINGS, **short, **settings})
         in_place[name] = metrics["test_accuracy"]
         noise = np.random.default_rng([seed, 15]).normal(0, 0.5, data.test_inputs.shape)
         members, shares = modular.forward(model, (data.test_inputs + noise).astype(np.float32))
         noisy[name] = float(np.mean(modular.together(members, shares).argmax(1) == data.test_targets))
+        members, shares = modular.forward(model, _moved(data.test_inputs))
+        moved[name] = float(np.mean(modular.together(members, shares).argmax(1) == data.test_targets))
         if name == "voters":
             lied = _with_a_liar(*modular.forward(model, data.test_inputs), data.test_targets)
     generator = np.random.default_rng(seed)
@@ -49,8 +52,17 @@ def measure(seed: int, quick: bool) -> dict[str, Any]:
     return {
         "pieces": errors[0] / errors[1], "liar": lied, "noise": noisy["experts"] - noisy["big"],
         "cost": costs[1] / costs[0], "vote": in_place["voters"] - in_place["big"],
+        "shift": moved["voters"] - moved["big"], "accuracy_when_moved": moved,
         "accuracy": in_place, "accuracy_under_noise": noisy,
     }  # fmt: skip
+
+
+def _moved(inputs: Any) -> Any:
+    """Return images of 8 x 8 pixels, moved one pixel to the right with an empty column at the left: (rows, 64)."""
+    import numpy as np
+
+    images = np.reshape(inputs, (-1, 8, 8))
+    return np.pad(images[..., :-1], ((0, 0), (0, 0), (1, 0))).reshape(len(images), -1).astype(np.float32)
 
 
 def _with_a_liar(members: Any, shares: Any, targets: Any) -> float:
