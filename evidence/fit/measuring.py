@@ -24,12 +24,14 @@ Told = Callable[[dict[str, Any]], None]
 class Way:
     """How a cell is filled. settings: by name; run(problem, seed, setting) trains once; parameters: of what it trains,
     None where that is not a number (methods without a network); at_once: fitted in one step, in so little time that
-    all settings are tried with all seeds."""
+    all settings are tried with all seeds; answer(problem, setting): what answers one example, None where nothing is
+    timed."""
 
     settings: Sequence[str]
     run: Callable[[Problem, int, str], Any]
     parameters: int | None
     at_once: bool = False
+    answer: Callable[[Problem, str], Callable[[], Any] | None] = lambda problem, setting: None
 
 
 def measure_cell(task: str, family: str, seeds: int = SEEDS, share: float = 1.0, told: Told | None = None,
@@ -38,6 +40,7 @@ def measure_cell(task: str, family: str, seeds: int = SEEDS, share: float = 1.0,
 
     only: a setting that is known already, so that none is tried.
     """
+    from evidence.fit.answering import answer_seconds
     from evidence.fit.problems import problem
 
     started, row, hear = perf_counter(), ROWS[task], told or (lambda _: None)
@@ -56,6 +59,7 @@ def measure_cell(task: str, family: str, seeds: int = SEEDS, share: float = 1.0,
     return {
         "task": task, "family": family, "setting": best, "parameters": way.parameters,
         "chance": float(np.mean([one.chance for one in problems])), "share": share, "budget": row.seconds,
+        "answer_seconds": answer_seconds(way.answer(problems[0], best)),
         "tried": {name: round(value, 5) for name, value in valid.items()}, "runs": [asdict(run) for run in runs],
         "took": round(perf_counter() - started, 1), "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
@@ -82,12 +86,13 @@ def way_of(family: str, problem: Problem, row: Task, seconds: float) -> Way:
         return of_map(problem, row)
     if family == "gan":
         return of_pair(problem, row, seconds)
+    from evidence.fit.answering import of_network
     from evidence.fit.training import RATES, Trainer
 
     trainer = Trainer(family, problem, row.parameters)
     return Way([f"learning rate {rate:g}" for rate in RATES],
                lambda one, seed, name: trainer.run(one, seed, float(name.split()[-1]), seconds),
-               trainer.parameters)  # fmt: skip
+               trainer.parameters, answer=lambda one, _: of_network(trainer, one))  # fmt: skip
 
 
 def once(problem: Problem, seed: int, answers: Callable[[], dict[str, Any]]) -> Any:
@@ -106,14 +111,17 @@ def once(problem: Problem, seed: int, answers: Callable[[], dict[str, Any]]) -> 
 
 def without_network(problem: Problem) -> Way:
     """Return the methods without a network."""
+    from evidence.fit import answering
     from evidence.fit.baselines import methods
 
     known = methods(problem)
-    return Way(list(known), lambda one, seed, name: once(one, seed, lambda: known[name](one, seed)), None, True)
+    return Way(list(known), lambda one, seed, name: once(one, seed, lambda: known[name](one, seed)), None, True,
+               answering.without_network)  # fmt: skip
 
 
 def of_bumps(problem: Problem, row: Task) -> Way:
     """Return the RBF network with its two widths."""
+    from evidence.fit import answering
     from evidence.fit.bumps import WIDTHS, centres_for, fit_bumps, parameters_of
     from evidence.fit.networks import view
 
@@ -128,11 +136,13 @@ def of_bumps(problem: Problem, row: Task) -> Way:
 
     seen = view("rbf", problem)
     return Way([f"width x {width:g}" for width in WIDTHS], run,
-               parameters_of(seen, centres_for(seen, row.parameters)), True)  # fmt: skip
+               parameters_of(seen, centres_for(seen, row.parameters)), True,
+               lambda one, name: answering.of_bumps(one, row, name))  # fmt: skip
 
 
 def of_map(problem: Problem, row: Task) -> Way:
     """Return the self-organizing map with its two radii."""
+    from evidence.fit import answering
     from evidence.fit.maps import ENDS, fit_map, shape_for
     from evidence.fit.networks import view
 
@@ -147,7 +157,8 @@ def of_map(problem: Problem, row: Task) -> Way:
 
     seen = view("som", problem)
     rows, columns = shape_for(seen, row.parameters)
-    return Way([f"last radius {end:g}" for end in ENDS], run, rows * columns * seen.inputs["train"].shape[1], True)
+    return Way([f"last radius {end:g}" for end in ENDS], run, rows * columns * seen.inputs["train"].shape[1], True,
+               lambda one, name: answering.of_map(one, row, name))  # fmt: skip
 
 
 def of_pair(problem: Problem, row: Task, seconds: float) -> Way:

@@ -29,7 +29,7 @@ TEXT_WINDOW, TEXT_ROWS, TEXT_HELD = 31, 8000, 1000
 CHAPTERS = ("compound", "customization", "debugger", "execmodel", "formatstrings", "string-methods", "types",
             "typesmapping")  # fmt: skip
 PASSAGE, PASSAGES = 100, 110
-SHORTEST_RUN, LONGEST_RUN, INDUCTION_LENGTH, LETTERS = 4, 8, 24, 20
+SHORTEST_RUN, LONGEST_RUN, INDUCTION_LENGTH, LETTERS = 8, 16, 40, 26
 PAIRS, BITS = 6, 16
 BINS, REACH = 48, 1.8  # of each axis of the plane, for families that draw tokens
 GREYS = 17  # of a digit's pixel
@@ -207,7 +207,7 @@ def _held(train: Array, test: Array) -> dict[str, Array]:
 
 
 def induction(task: str, seed: int) -> Problem:
-    """Return sequences in which a random run of 4 to 8 letters repeats; asked from the second time on."""
+    """Return sequences in which a random run of 8 to 16 letters repeats; asked from the second time on."""
     generator, count = np.random.default_rng([seed, 25]), MEMORY_SEQUENCES + 2 * MEMORY_HELD
     periods = generator.integers(SHORTEST_RUN, LONGEST_RUN + 1, count)[:, None]
     runs = np.argsort(generator.random((count, LETTERS)), axis=1)[:, :LONGEST_RUN]

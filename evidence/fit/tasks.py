@@ -70,7 +70,7 @@ TASKS: tuple[Task, ...] = (
     _adding(50, "Long memory", far=True, seconds=3.0),
     _adding(100, "Long memory", far=True, seconds=3.0),
     Task("induction", "Induction", "Long memory", SHARE,
-         "A random run of 4 to 8 letters repeats; its length is drawn anew for each sequence. Which letter is next?",
+         "A random run of 8 to 16 letters repeats; its length is drawn anew for each sequence. Which letter is next?",
          "a letter of the run, any", far=True, parameters=10_000, seconds=3.0),
     Task("recall", "Associative recall", "Long memory", SHARE,
          "Six pairs of letters, then the first letter of one of them: what stood beside it?",

@@ -5,9 +5,9 @@ ones nearest in length, and then in examples (within a factor of 4; if none is, 
 loses its regret, as the matrix colours it: 0 is the best of the row, 1 no better than chance. Whose interval overlaps
 that of the best counts as equal to it, with 0. A cell that was not reached in its budget counts 1, and is said to be
 so. (3) Families are ordered by their mean loss over the rows that count in which they were measured. Ties: by the mean
-regret alone, or, where quick answers are asked for, by the time of a training step in the same cells beside the row's
-quickest, since answering was not timed; who learns without steps comes last among equals then. Whoever was measured in
-none of the rows is not ranked, but named. Nothing else goes in.
+regret alone, or, where quick answers are asked for, by the time of one answer in the same cells beside the row's
+quickest; whose answers were not timed comes last among equals then. Whoever was measured in none of the rows is not
+ranked, but named. Nothing else goes in.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ class CellLike(Protocol):
     parameters: int | None
     seconds: float | None
     regret: float | None
-    runs: tuple[dict[str, Any], ...]
+    more: dict[str, Any]
 
 
 class MatrixLike(Protocol):
@@ -94,7 +94,7 @@ TRAITS: dict[str, Traits] = {
     "adding_100": Traits("adding, 100 steps", ("sequence",), "number", 6000, 100, measure="mean squared error"),
     "topics": Traits("topic of a passage", ("text",), "class", 880, 100),
     "next_character": Traits("the next character", ("text",), "next", 8000, 31, measure="nats a character"),
-    "induction": Traits("a run that repeats", ("text", "sequence"), "next", 6000, 16),
+    "induction": Traits("a run that repeats", ("text", "sequence"), "next", 6000, 40),
     "recall": Traits("recalling a pair", ("text", "sequence"), "next", 6000, 13),
     "denoising": Traits("denoising", ("image",), "clean", 1797, measure="decibels"),
     "anomaly": Traits("malignant among benign", ("table",), "strange", 569, 30, measure="area under the ROC curve"),
@@ -246,16 +246,15 @@ def _ranked(family: str, reasons: tuple[Reason, ...], missing: tuple[str, ...], 
 
 
 def _slowness(reason: Reason, row: dict[str, Reason]) -> float:
-    """Return how many times as long a training step takes as that of the quickest in its row."""
-    known = [time for one in row.values() if (time := step_seconds(one.cell))]
-    own = step_seconds(reason.cell)
+    """Return how many times as long an answer takes as that of the quickest in its row."""
+    known = [time for one in row.values() if (time := answer_seconds(one.cell))]
+    own = answer_seconds(reason.cell)
     return own / min(known) if own else float("inf")
 
 
-def step_seconds(cell: Any) -> float | None:
-    """Return the mean seconds of a training step of a cell's runs; None for a method that learns without steps."""
-    runs = [run for run in cell.runs if run.get("steps", 0) > 1]
-    return float(np.mean([run["seconds"] / run["steps"] for run in runs])) if runs else None
+def answer_seconds(cell: Any) -> float | None:
+    """Return the seconds of an answer to one example; None where none was timed."""
+    return cell.more.get("answer_seconds")
 
 
 def _why_not(family: str, rows: Sequence[str], matrix: MatrixLike) -> str:
@@ -274,7 +273,8 @@ def sentence(reason: Reason) -> str:
         return f"{title}: not reached in its budget"
     spread = "" if cell.low is None or cell.high is None else f" [{cell.low:.3g}, {cell.high:.3g}]"
     size = f", {cell.parameters:,} parameters" if cell.parameters else ""
-    time = f", {cell.seconds:.2g} s" if cell.seconds else ""
+    time = f", {cell.seconds:.2g} s of training" if cell.seconds else ""
+    answer = f", {1000 * timed:.2g} ms an answer" if (timed := answer_seconds(cell)) else ""
     equal = f", {OVERLAP}" if reason.equal and reason.place > 1 else ""
     score = f"{TRAITS[reason.task].measure} {cell.mean:.3g}{spread}"
-    return f"{title}: {score}, place {reason.place} of {reason.of}{equal}{size}{time}"
+    return f"{title}: {score}, place {reason.place} of {reason.of}{equal}{size}{time}{answer}"

@@ -48,11 +48,13 @@ def _in_words(cell: Cell) -> str:
     assert cell.low is not None and cell.high is not None and cell.chance is not None
     row, size = TASK[cell.task], "" if cell.parameters is None else f" {cell.parameters:,} parameters,"
     state = "<b>Not reached in this budget:</b> the interval has not left chance. " if cell.state == NOT_REACHED else ""
+    timed = cell.more.get("answer_seconds")
+    answer = f", {1000 * timed:.2g} ms for the answer to one example" if timed else ""
     regret = "" if cell.regret is None else f" It misses {cell.regret:.0%} of the way from chance to the row's best."
     return (
         f"{state}{row.metric.capitalize()} <b>{said(cell)}</b>, 95 % interval {cell.low:.{row.digits}f} to "
         f"{cell.high:.{row.digits}f} over {len(cell.scores)} seeds; chance, {row.chance}: {cell.chance:.{row.digits}f}."
-        f"{regret} {size.strip().capitalize()} {cell.seconds:.3g} s to the best look or end, {cell.settings}."
+        f"{regret} {size.strip().capitalize()} {cell.seconds:.3g} s to the best look or end{answer}, {cell.settings}."
     )
 
 
@@ -89,7 +91,7 @@ def _runs(cell: Cell) -> None:
         hide_index=True, alt=f"The {len(cell.runs)} runs of this cell",
     )  # fmt: skip
     tried = ", ".join(f"{name}: {value:.4g}" for name, value in cell.more.get("tried", {}).items())
-    quiet(f"Tried on the validation part of the first seed: {tried}.")
+    quiet(f"Settings tried, with their scores on the validation part: {tried}.")
 
 
 def curve_rows(cell: Cell) -> list[dict[str, Any]]:

@@ -15,8 +15,9 @@ from lab.frame import quiet
 WITH, WITHOUT = "With labels", "No labels"
 EXAMPLES = {100: "about 100", 500: "about 500", 2_000: "about 2,000", 10_000: "about 10,000", 100_000: "100,000"}
 SPEED_HELP = (
-    "Answering times are not measured in the matrix. Where speed matters, families that are equally good are ordered "
-    "by the time of a training step in the same cells. Fit my data, below, measures answers on your own rows."
+    "Where speed matters, families that are equally good are ordered by the time of one answer in the same cells: one "
+    "example alone, on one core. Most of a small network's answer is the call of TensorFlow itself. "
+    "Fit my data, below, measures answers on your own rows."
 )
 LENGTHS = {
     "table": ("How many columns?", {2: "1 to 4", 10: "5 to 20", 30: "21 to 100", 200: "more than 100"}),

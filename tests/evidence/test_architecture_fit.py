@@ -1,5 +1,6 @@
 """The matrix: every cell is trained or says why not, what is stored follows by rule, a few cells are trained again."""
 
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 
 from evidence import architecture_fit as command
 from evidence.fit import problems, stored
+from evidence.fit.answering import answer_seconds, without_network
 from evidence.fit.families import FAMILIES, FAMILY, applies, cells, reason
-from evidence.fit.measuring import measure_cell
+from evidence.fit.measuring import measure_cell, way_of
 from evidence.fit.networks import NETWORKS, matched, view
 from evidence.fit.problem import NOT_ASKED, split
 from evidence.fit.samples import divergence, harmony, runs
@@ -199,3 +201,30 @@ def test_networks_trained_again_come_out_within_the_stored_interval(cell: tuple[
     assert again["low"] <= STORED[cell]["mean"] <= again["high"] or (
         STORED[cell]["low"] <= again["mean"] <= STORED[cell]["high"]
     )
+
+
+def test_the_time_of_an_answer_is_the_median_of_what_the_processor_spent() -> None:
+    def answer() -> None:
+        until = process_time() + 0.004
+        while process_time() < until:
+            pass
+
+    assert answer_seconds(answer) == pytest.approx(0.004, rel=0.5)
+    assert answer_seconds(None) is None
+
+
+@pytest.mark.parametrize("family", ["rbf", "som", "baseline"])
+def test_what_is_timed_answers_the_first_example_of_the_test(family: str) -> None:
+    one = problems.problem("wine", 0)
+    way = way_of(family, one, TASK["wine"], 0.1)
+    setting = way.settings[0]
+    answer = way.answer(one, setting)
+    assert answer is not None
+    said = np.asarray(answer()[0] if family == "som" else answer()).reshape(-1)
+    kind = int(said[0] if family == "baseline" else said.argmax())
+    assert kind == int(one.targets["test"][0]), "each of the three knows the first wine of the test"
+
+
+def test_samples_are_not_timed() -> None:
+    assert way_of("baseline", problems.problem("density_2d", 0), TASK["density_2d"], 0.1).answer is not None
+    assert without_network(problems.problem("density_2d", 0), "Normal mixture") is None

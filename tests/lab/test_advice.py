@@ -24,10 +24,9 @@ class Small:
         return sorted(found, key=lambda one: -(one.mean if one.mean is not None else -1e9))
 
 
-def measured(task, family, mean, *, regret=0.0, reach=0.001, steps=100):
-    runs = ({"seconds": 1.5, "steps": steps},)
+def measured(task, family, mean, *, regret=0.0, reach=0.001, answer=0.001):
     return Cell(task, family, "measured", mean=mean, low=mean - reach, high=mean + reach, parameters=1000, seconds=1.5,
-                regret=regret, runs=runs)  # fmt: skip
+                regret=regret, more={"answer_seconds": answer})  # fmt: skip
 
 
 TABLE = Answers("table", "class", 300, 20)
@@ -46,10 +45,11 @@ def test_the_loss_is_the_mean_regret_over_the_rows_that_count():
     assert found.apart["gan"] == "not measured in these rows"
 
 
-def test_overlapping_intervals_are_equal_and_the_time_of_a_step_decides_only_where_asked():
+def test_overlapping_intervals_are_equal_and_the_time_of_an_answer_decides_only_where_asked():
     cells = [
-        measured("wine", "mlp", 0.90, reach=0.02, steps=10), measured("wine", "rbf", 0.89, regret=0.02, reach=0.02),
-        measured("wine", "baseline", 0.895, regret=0.01, reach=0.02, steps=1), measured("wine", "cnn", 0.5, regret=0.9),
+        measured("wine", "mlp", 0.90, reach=0.02, answer=0.01), measured("wine", "rbf", 0.89, regret=0.02, reach=0.02),
+        measured("wine", "baseline", 0.895, regret=0.01, reach=0.02, answer=None),
+        measured("wine", "cnn", 0.5, regret=0.9),
     ]  # fmt: skip
     slow, quick = (advise(Answers("table", "class", 300, 20, speed=speed), Small(cells)) for speed in ("any", "quick"))
     assert [one.loss for one in slow.ranked] == [0.0, 0.0, 0.0, 0.9]
@@ -57,6 +57,8 @@ def test_overlapping_intervals_are_equal_and_the_time_of_a_step_decides_only_whe
     assert [one.family for one in quick.ranked] == ["rbf", "mlp", "baseline", "cnn"]
     assert quick.ranked[1].tie == pytest.approx(10.0)
     assert "as good as the best" in sentence(slow.ranked[1].reasons[0])
+    assert "10 ms an answer" in sentence(slow.ranked[0].reasons[0])
+    assert "an answer" not in sentence(slow.ranked[1].reasons[0])
 
 
 def test_not_reached_not_measured_and_not_applicable_are_three_things():
