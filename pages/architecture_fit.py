@@ -11,7 +11,8 @@ open_fit(
 the_matrix(
     "An orange edge marks the best mean of a row. Grey with a dash: the family does not apply, and the cell says "
     "why. A dashed frame: not reached in this budget, which is no proof that it cannot be. A dot: not measured "
-    "yet. Small differences are within the seeds: click a cell to see its runs, its curves and its code.",
+    "yet. On a narrow screen a cell shows its place in the row. Small differences are within the seeds: click a cell "
+    "to see its runs, its curves and its code.",
     "Rows are tasks, columns are families. In a row all families get the same data, about as many parameters, the "
     "same seconds of training and the same number of tried settings; then five seeds, each with another split of "
     "the data, other first weights and another order. A fifth of the training data is held back: it chooses the "
@@ -23,7 +24,7 @@ the_matrix(
     "A table is read by the families that read in order as one number after another, an image row by row. Where a "
     "sequence is asked at each place, families that take a fixed list of inputs are asked at the last one. "
     "Methods that are fitted in one step (RBF network, map, and those without a network) use as much time as they "
-    "need, which the cell tells. On tasks without labels validation sees the labels, the test's are only scored.",
+    "need, which the cell tells. The time of an answer is that for one example alone. On tasks without labels validation sees the labels, the test's are only scored.",
 )
 why_long_context(
     "Why long context decides",

@@ -30,11 +30,12 @@ def heat_map(rows: Rows, tasks: Sequence[str], families: Sequence[str], chosen: 
                             labelBaseline=alt.ExprRef(f"width < {NARROW} ? 'middle' : 'bottom'"), labelFontSize=12,
                             domain=False, ticks=False, labelPadding=6, labelOverlap=False))  # fmt: skip
     y = alt.Y("task:N", sort=list(tasks), title=None, scale=alt.Scale(paddingInner=0.08),
-              axis=alt.Axis(labelLimit=180, labelFontSize=12.5, domain=False, ticks=False))  # fmt: skip
+              axis=alt.Axis(labelLimit=alt.ExprRef(f"width < {NARROW} ? 128 : 180"), labelFontSize=12.5, domain=False,
+                            ticks=False))  # fmt: skip
     picked = alt.selection_point(name="cell", fields=["task_name", "family_name"], on="click", clear=False,
                                  empty=False)  # fmt: skip
     base = alt.Chart(frame).encode(x=x, y=y, tooltip=_told())
-    layers = [_filled(base).add_params(picked), *_framed(base), _text(base)]
+    layers = [_filled(base).add_params(picked), *_framed(base), *_texts(base)]
     return (
         alt.layer(*layers)
         .properties(height=alt.Step(STEP), width="container")
@@ -78,12 +79,13 @@ def _framed(base: Any) -> list[Any]:
     return [absent, dashed, best, chosen]
 
 
-def _text(base: Any) -> Any:
-    """The scores; on a narrow screen there is no room for them, and signs alone remain."""
-    size = alt.ExprRef(f"width < {NARROW} ? 0 : 11.5")
+def _texts(base: Any) -> list[Any]:
+    """The scores; on a narrow screen, where there is no room for them, the place in the row."""
+    wide, narrow = (alt.ExprRef(f"width < {NARROW} ? {sizes}") for sizes in ("0 : 11.5", "10 : 0"))
     without = alt.when("datum.state != 'measured'").then(alt.value(GREY))
     colour = without.when("datum.regret < 0.14").then(alt.value(PALE)).otherwise(alt.value(INK))
-    return base.mark_text(fontSize=size, tooltip=None, aria=False).encode(text="label:N", color=colour)
+    return [base.mark_text(fontSize=size, tooltip=None, aria=False).encode(text=f"{field}:N", color=colour)
+            for size, field in ((wide, "label"), (narrow, "place"))]  # fmt: skip
 
 
 def row_picture(rows: Rows, chance: float, chance_title: str, metric: str) -> Any:

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from lab.fit_matrix import FAMILIES, FAMILY, TASKS
-from tests.browser.test_mlp_page import STREAMLITS_OWN
+from tests.browser.test_mlp_page import STREAMLITS_OWN, settled_box
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(300)]
 FIRST = 45_000
@@ -25,9 +25,8 @@ def heading(page: Page, task: str, family: str) -> None:
 def test_a_click_on_a_cell_opens_it(page: Page, app: str) -> None:
     opened(page, app, "?task=wine&family=mlp")
     heading(page, "wine", "mlp")
-    picture = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg.marks").first
-    box = picture.bounding_box()
-    assert box
+    pictures = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg.marks")
+    box = settled_box(page, pictures.first)
     last_column, first_row = box["x"] + box["width"] - 30, box["y"] + 40
     page.mouse.click(last_column, first_row)
     heading(page, TASKS[0].name, FAMILIES[-1].name)

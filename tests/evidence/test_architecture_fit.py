@@ -71,7 +71,7 @@ def test_induction_asks_from_the_second_time_on_for_what_followed_before() -> No
     one = problems.problem("induction", 0)
     for row, wanted in zip(one.inputs["test"][:50], one.targets["test"][:50], strict=True):
         period = int((wanted == NOT_ASKED).sum()) + 1
-        assert 4 <= period <= 8 and len(set(row[:period])) == period
+        assert problems.SHORTEST_RUN <= period <= problems.LONGEST_RUN and len(set(row[:period])) == period
         line = [*row, wanted[-1]]
         assert all(line[place] == line[place - period] for place in range(period, len(line)))
 
