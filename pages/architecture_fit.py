@@ -24,7 +24,8 @@ the_matrix(
     "A table is read by the families that read in order as one number after another, an image row by row. Where a "
     "sequence is asked at each place, families that take a fixed list of inputs are asked at the last one. "
     "Methods that are fitted in one step (RBF network, map, and those without a network) use as much time as they "
-    "need, which the cell tells. The time of an answer is that for one example alone. On tasks without labels validation sees the labels, the test's are only scored.",
+    "need, which the cell tells. The time of an answer is that for one example alone. On tasks without labels "
+    "validation sees the labels, the test's are only scored.",
 )
 why_long_context(
     "Why long context decides",

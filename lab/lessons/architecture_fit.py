@@ -104,10 +104,10 @@ def _row(found: Matrix, task: str, family: str) -> dict[str, Any]:
     measured = [one.family for one in found.row(task) if one.state == MEASURED]
     place = str(measured.index(family) + 1) if family in measured else LABELS.get(cell.state, "")
     told = f"{said(cell)} {row.metric}" if cell.trained else cell.state.replace("_", " ")
+    best = bool(cell.trained and cell.regret == 0 and cell.state == MEASURED)
     return {
         "task": row.title, "family": FAMILY[family].short, "task_name": task, "family_name": family,
-        "state": cell.state, "regret": cell.regret, "label": label, "place": place, "best": bool(cell.trained and cell.regret == 0
-                                                                                and cell.state == MEASURED),
+        "state": cell.state, "regret": cell.regret, "label": label, "place": place, "best": best,
         "told": told, "detail": _detail(cell), "why": cell.reason or _state_in_words(cell),
     }  # fmt: skip
 
