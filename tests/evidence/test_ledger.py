@@ -106,7 +106,8 @@ def test_reworded_claims_keep_their_numbers_and_changed_experiments_do_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger, "FOLDER", tmp_path)
-    text = '"""One."""\nCLAIM = Claim(number=1)\n\n\ndef measure(seed, quick):\n    return {"gain": 1, "n": 5 if quick else 9}\n'
+    text = '"""One."""\nCLAIM = Claim(number=1)\n\n\ndef measure(seed, quick):\n'
+    text += '    return {"gain": 1, "n": 5 if quick else 9}\n'
     reworded, quicker = text.replace("One", "Another").replace("number=1", "number=2"), text.replace("5 if", "3 if")
     digests = []
     for version in (text, reworded, quicker, text.replace("1,", "2,"), text.replace("else 9", "else 8")):
