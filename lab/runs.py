@@ -62,8 +62,8 @@ class RunStore:
         Then drops what exceeds the limits. Raises ValueError for an id or content that cannot be stored, OSError for a
         full disk.
         """
-        if not _is_run_id(record.run_id):
-            raise ValueError(f'"{record.run_id}" cannot name a run.')
+        if not _is_run_id(record.run_id) or not _may_be_of(record.family, record.run_id):
+            raise ValueError(f'"{record.run_id}" cannot name a run of {record.family}.')
         self.folder.mkdir(parents=True, exist_ok=True)
         temporary = self.folder / f".new-{secrets.token_hex(8)}"
         written = temporary / record.run_id
@@ -90,13 +90,14 @@ class RunStore:
     def list(self, family: str | None = None) -> "Summaries":
         """Return all readable runs, newest first; an example is hidden by a run of the same id."""
         found: dict[str, Summary] = {}
-        paths = [path for root in self._roots() for path in _run_folders(root)]
+        everything = [path for root in self._roots() for path in _run_folders(root)]
+        paths = [path for path in everything if _may_be_of(family, path.name)]
         for path in paths:
             summary = self._summary(path)
             if summary is not None and family in (None, summary.family):
                 found.setdefault(summary.run_id, summary)
         with self._lock:
-            for path in self._index.keys() - set(paths):  # deleted, perhaps by another process
+            for path in self._index.keys() - set(everything):  # deleted, perhaps by another process
                 del self._index[path]
         return sorted(found.values(), key=lambda summary: (summary.created, summary.run_id), reverse=True)
 
@@ -221,6 +222,11 @@ Paths = list[Path]
 
 def _is_run_id(text: str) -> bool:
     return isinstance(text, str) and len(text) <= LONGEST_ID and RUN_ID.fullmatch(text) is not None
+
+
+def _may_be_of(family: str | None, run_id: str) -> bool:
+    """Return whether an id begins with its family, as all do: other families' files need not be looked at."""
+    return family is None or run_id.startswith(f"{family}-")
 
 
 def _run_folders(root: Path) -> Iterator[Path]:

@@ -184,7 +184,7 @@ def test_new_ids_are_valid_and_differ(store):
     made = {new_run_id("lstm_gru") for _ in range(50)}
     assert len(made) == 50
     for run_id in list(made)[:3]:
-        store.save(a_record(run_id))
+        store.save(replace(a_record(run_id), family="lstm_gru"))
     assert len(store.list()) == 3
 
 
@@ -203,7 +203,9 @@ def test_find_takes_the_newest_finished_untouched_run_of_these_settings(store):
     store.save(a_record("mlp-3", created=day(3), status="stopped"))
     store.save(a_record("mlp-4", created=day(4), events=[{"step": 1, "change": "learning rate 0.1"}]))
     store.save(a_record("mlp-5", created=day(5), digest="other"))
-    store.save(replace(a_record("mlp-6", created=day(6)), family="cnn"))
+    store.save(replace(a_record("cnn-6", created=day(6)), family="cnn"))
+    with pytest.raises(ValueError, match="cannot name a run of cnn"):  # files of other families are not looked at
+        store.save(replace(a_record("mlp-6", created=day(6)), family="cnn"))
     assert found(store) == "mlp-2"
     store.delete("mlp-2")
     assert found(store) == "mlp-1"
