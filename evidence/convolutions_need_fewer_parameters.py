@@ -27,9 +27,9 @@ LARGE, STEPS, RATE = 256, 1000, 0.003
 
 def measure(seed: int, quick: bool) -> dict[str, Any]:
     """Return parameters and accuracy of each size, the smallest sizes that reach the wanted accuracy, and the gains."""
-    perceptrons = _sizes("units", (4, 8, 12, 16, 64) if quick else UNITS, seed, {"blocks": 0})
-    convolutions = _sizes("filters", (2, 4, 6, 16) if quick else FILTERS, seed, {})
-    training = {"seed": seed, "steps": STEPS // (2 if quick else 1), "rate": RATE}
+    perceptrons = _sizes("units", (4, 8, 16) if quick else UNITS, seed, {"blocks": 0})
+    convolutions = _sizes("filters", (2, 4, 8) if quick else FILTERS, seed, {})
+    training = {"seed": seed, "steps": STEPS // (4 if quick else 1), "rate": RATE}
     anywhere = digits_anywhere(seed)
     here, size = share_right(windows, anywhere, **training)  # type: ignore[arg-type]
     there, large = share_right(partial(dense, units=LARGE), anywhere, **training)  # type: ignore[arg-type]

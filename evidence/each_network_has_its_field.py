@@ -31,7 +31,7 @@ def measure(seed: int, quick: bool) -> dict[str, Any]:
     """Return the leads and the share of test examples answered right, by field and network."""
     import numpy as np
 
-    steps = 500 if quick else STEPS
+    steps = 250 if quick else STEPS
     fields = {"pictures": digits_anywhere(seed), "sequences": _sequences(seed), **_tables(seed)}
     right = {field: {kind: share_right(NETWORKS[kind], data, seed=seed, steps=steps, rate=RATE)[0] for kind in KINDS}
              for field, data in fields.items()}  # fmt: skip

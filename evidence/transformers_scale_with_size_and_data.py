@@ -28,7 +28,7 @@ def measure(seed: int, quick: bool) -> dict[str, Any]:
     import numpy as np
 
     codes, held_out, signs = _text()
-    steps = STEPS // (4 if quick else 1)
+    steps = STEPS // (8 if quick else 1)
     widths, shares = (WIDTHS[::3], SHARES[::3]) if quick else (WIDTHS, SHARES)
     by_size = [_loss(codes, held_out, signs, width, steps, seed) for width in widths]
     few = [_loss(codes[: int(share * len(codes))], held_out, signs, 32, steps, seed) for share in shares]

@@ -10,11 +10,14 @@ from evidence.__main__ import points
 from evidence.ledger.claim import claim_names, claim_of, module_of
 from evidence.ledger.stored import read
 
+TIMED = "attention_is_parallel_over_positions"  # compares times, so nothing else may run beside it
+
 
 def cases() -> Iterator[Any]:
     """Yield every claim; those that were never measured in full only run where there is time."""
     for name in claim_names():
-        yield pytest.param(name, marks=() if read(name).rows else (pytest.mark.slow,))
+        marks = [pytest.mark.alone] if name == TIMED else []
+        yield pytest.param(name, marks=marks if read(name).rows else [*marks, pytest.mark.slow])
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

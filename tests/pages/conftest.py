@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+
+from models.configs import CONFIGS
+from models.presets import FAILURES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,3 +36,19 @@ def open_page(slug: str, *, whole: bool = True, **query: str) -> AppTest:
         page.query_params[name] = value
     page.run()
     return page.run() if slug and whole else page  # the first run draws the first screen, the second all
+
+
+def every_failure_and_repair_is_one_click(slug: str) -> None:
+    """Click all failures of a page and their repairs, one after the other: each is shown from its stored run."""
+    page = open_page(slug)
+    for place, failure in enumerate(FAILURES[slug]):
+        kinds: dict[str, dict[str, Any]] = {"fails": dict(failure.settings)}
+        if failure.repair:
+            kinds["repaired"] = {**failure.settings, **failure.repair}
+        for kind, settings in kinds.items():
+            page.button(key=f"{slug}:{kind}:{place}").click().run()
+            assert not page.exception, f"{failure.title}, {kind}"
+            run = page.session_state[f"{slug}:shown"]
+            assert run.origin == "example", f"{failure.title}, {kind}"
+            wanted = CONFIGS[slug](**settings).model_dump(mode="json")
+            assert dict(run.config) == wanted, f"{failure.title}, {kind}"

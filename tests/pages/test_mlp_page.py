@@ -3,10 +3,9 @@
 import gc
 import time
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import open_page
+from tests.pages.conftest import every_failure_and_repair_is_one_click, open_page
 
 DEADLINE = 90.0
 
@@ -83,13 +82,8 @@ def test_every_preset_opens_with_its_stored_example() -> None:
         assert run_of(page).origin == "example", name  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("place", range(6))
-def test_failures_and_repairs_are_one_click(place: int) -> None:
-    page = open_page("mlp")
-    for kind in ("fails", "repaired"):
-        page.button(key=f"mlp:{kind}:{place}").click().run()
-        assert not page.exception
-        assert run_of(page).origin == "example"  # type: ignore[attr-defined]
+def test_failures_and_repairs_are_one_click() -> None:
+    every_failure_and_repair_is_one_click("mlp")
 
 
 def test_own_data_asks_for_a_file_first() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from models.presets import FAILURES, PRESETS
-from tests.pages.conftest import open_page
+from models.presets import PRESETS
+from tests.pages.conftest import every_failure_and_repair_is_one_click, open_page
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,13 +44,8 @@ def test_every_preset_opens_with_its_stored_example(preset: Any) -> None:
     assert run_of(page).origin == "example"
 
 
-@pytest.mark.parametrize("place", range(len(FAILURES["som"])))
-def test_failures_and_repairs_are_one_click(place: int) -> None:
-    page = open_page("som")
-    for kind in ("fails", "repaired"):
-        page.button(key=f"som:{kind}:{place}").click().run()
-        assert not page.exception
-        assert run_of(page).origin == "example"
+def test_failures_and_repairs_are_one_click() -> None:
+    every_failure_and_repair_is_one_click("som")
 
 
 def test_own_data_says_what_its_column_is_for() -> None:
