@@ -258,9 +258,10 @@ class Page:
         result: the family's function for the panel that shows what the network makes of its data.
         """
         self.section("Where it breaks", text)
-        columns = st.columns(3, gap="medium")
+        columns: list[Any] = []
         for place, failure in enumerate(FAILURES.get(self.family, ())):
-            with columns[place % 3], st.container(border=True):
+            columns = columns or list(st.columns(3, gap="medium"))  # row by row, so that phones and slides keep the order
+            with columns.pop(0), st.container(border=True, height="stretch"):
                 st.html(f'<p class="picture-title">{failure.title}</p>')
                 st.write(failure.reason)
                 kinds = [("fails", "See it fail", failure.settings)]
@@ -307,7 +308,8 @@ class Page:
         stop = BY_SLUG[following]
         if stop.built:
             kept = {"present": "1"} if frame.presenting() else None
-            st.page_link(f"pages/{stop.slug}.py", label=f"On to: {stop.title}", query_params=kept)
+            with st.container(key="onward"):
+                st.page_link(f"pages/{stop.slug}.py", label=f"On to: {stop.title}", query_params=kept)
         else:
             quiet(f"Next on the road: {stop.title}. {stop.idea}")
 

@@ -12,7 +12,7 @@ STEPS: tuple[dict[str, str], ...] = (
     {
         "title": "A road, stop by stop",
         "text": "Each card is a family of networks. Its picture was drawn from a network that really trained here. "
-        "Read from left to right: each one ends where the next begins.",
+        "Read them in their order: most begin where an earlier one ends.",
         "target": "[class*='st-key-stop-backpropagation']",
     },
     {

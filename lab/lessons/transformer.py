@@ -101,7 +101,7 @@ def why_it_won() -> None:
     for number, (slug, words) in enumerate(KEPT):
         with columns[number % 2]:
             _kept(slug, words)
-    for slug, words in (("evidence", "Each of these claims, with the experiment that proves it"),
+    for slug, words in (("evidence", "Each of these claims, with the experiment that tests it"),
                         ("architecture_fit", "Where it wins, and where it does not")):  # fmt: skip
         if BY_SLUG[slug].built:
             st.page_link(f"pages/{slug}.py", label=words)
