@@ -260,7 +260,8 @@ class Page:
         self.section("Where it breaks", text)
         columns: list[Any] = []
         for place, failure in enumerate(FAILURES.get(self.family, ())):
-            columns = columns or list(st.columns(3, gap="medium"))  # row by row, so that phones and slides keep the order
+            # Row by row, so that phones and slides keep the order.
+            columns = columns or list(st.columns(3, gap="medium"))
             with columns.pop(0), st.container(border=True, height="stretch"):
                 st.html(f'<p class="picture-title">{failure.title}</p>')
                 st.write(failure.reason)

@@ -1,0 +1,74 @@
+"""Every page as axe reads it: no findings of any severity but those that Streamlit's own elements cause."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from lab.catalog import STOPS
+
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(300)]
+
+FIRST = 120_000  # the engine imports TensorFlow once per server
+LAST = "Take it home"  # the section that the page of a family ends with
+STILL = 8  # looks, a tenth of a second apart, at which a page that is drawn is the same
+FAMILIES = [stop.slug for stop in STOPS if stop.origin]
+OTHERS = ["", *(stop.slug for stop in STOPS if not stop.origin)]
+DARK = ("", "mlp", "transformer")
+
+# (rule, how the element's HTML begins): what Streamlit's own elements cause and nothing of ours can mend. The same list
+# with the reasons stands in docs/decisions.md.
+STREAMLITS_OWN: tuple[tuple[str, str], ...] = ()
+
+SIZE = """() => [document.querySelectorAll('*').length, document.querySelectorAll('[data-stale=true]').length,
+  document.querySelector('[data-testid=stMain]').scrollHeight,
+  document.querySelector('[data-testid=stStatusWidget]') ? performance.now() : 0].join()"""
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    """Return one tab for all pages: what they share is loaded once."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+def opened(page: Page, address: str, slug: str) -> None:
+    """Open a page and wait until all of it is drawn and stands still."""
+    page.goto(f"{address}/{slug}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=FIRST)
+    if slug in FAMILIES:
+        expect(page.get_by_role("heading", name=LAST, exact=True)).to_be_attached(timeout=FIRST)
+    before, stood = "", 0
+    for _ in range(600):
+        page.wait_for_timeout(100)
+        now = str(page.evaluate(SIZE))
+        before, stood = now, stood + 1 if now == before else 0
+        if stood == STILL:
+            return
+    raise TimeoutError(f"/{slug} does not come to rest")
+
+
+def findings(page: Page) -> list[str]:
+    """Return what axe finds, a line for each element, without what is Streamlit's own."""
+    return [
+        f"{one['id']} ({one['impact']}): {node['html'][:200]} {node['failureSummary'][:300]}"
+        for one in Axe().run(page).response["violations"]
+        for node in one["nodes"]
+        if not any(one["id"] == rule and node["html"].startswith(start) for rule, start in STREAMLITS_OWN)
+    ]
+
+
+@pytest.mark.parametrize("slug", [*OTHERS, *FAMILIES])
+def test_axe_finds_nothing_on_any_page(tab: Page, app: str, slug: str) -> None:
+    tab.emulate_media(color_scheme="light")
+    opened(tab, app, slug)
+    assert findings(tab) == []
+
+
+@pytest.mark.parametrize("slug", DARK)
+def test_axe_finds_nothing_in_the_dark(tab: Page, app: str, slug: str) -> None:
+    tab.emulate_media(color_scheme="dark")
+    opened(tab, app, slug)
+    assert findings(tab) == []
