@@ -12,6 +12,7 @@ STEP, NARROW = 27, 620  # pixels of a row; width below which a chart is on a pho
 GREY = "#8A8F98"
 INK, PALE = "#10202E", "#FFFFFF"
 BEST = "#E69F00"
+AXES: dict[str, Any] = {"labelFontSize": 12, "titleFontSize": 12, "gridOpacity": 0.35, **LEGIBLE}
 Rows = Sequence[dict[str, Any]]
 
 
@@ -118,7 +119,7 @@ def row_picture(rows: Rows, chance: float, chance_title: str, metric: str) -> An
                                                                               color=colour)  # fmt: skip
     return alt.layer(line.encode(x=alt.X("chance:Q", scale=scale)), band, ticks, dots).properties(
         height=alt.Step(24), width="container"
-    ).configure_axis(labelFontSize=12, titleFontSize=12, gridOpacity=0.35, **LEGIBLE).configure_view(strokeWidth=0)  # fmt: skip
+    ).configure_axis(**AXES).configure_view(strokeWidth=0)  # fmt: skip
 
 
 def curves(rows: Rows, metric: str, logarithmic: bool = False) -> Any:
@@ -129,7 +130,8 @@ def curves(rows: Rows, metric: str, logarithmic: bool = False) -> Any:
     """
     frame = pd.DataFrame(rows)
     x = alt.X("seconds:Q", title="Seconds of training (processor)", scale=alt.Scale(type="symlog", constant=0.02),
-              axis=alt.Axis(values=[0, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3], labelOverlap=True, format="~g"))  # fmt: skip
+              axis=alt.Axis(values=[0, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3], labelOverlap=True,
+                            format="~g"))  # fmt: skip
     scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
     y = alt.Y("score:Q", title=metric, scale=scale, axis=alt.Axis(format="~g", tickCount=5))
     parts = ["test", "validation"]
@@ -142,7 +144,7 @@ def curves(rows: Rows, metric: str, logarithmic: bool = False) -> Any:
     )  # fmt: skip
     dots = alt.Chart(frame[frame["chosen"]]).mark_point(size=60, filled=True, opacity=1).encode(x=x, y=y, color=colour)
     return alt.layer(lines, dots).properties(height=230, width="container").configure_axis(
-        labelFontSize=12, titleFontSize=12, gridOpacity=0.35, **LEGIBLE
+        **AXES
     ).configure_view(strokeWidth=0)  # fmt: skip
 
 
@@ -163,4 +165,4 @@ def seeds(stored: Sequence[float], interval: tuple[float, float], live: Sequence
         layers.append(diamond.encode(x=x, y=y))
     return alt.layer(*layers).properties(height=alt.Step(30), width="container").configure_view(
         strokeWidth=0
-    ).configure_axis(labelFontSize=12, titleFontSize=12, gridOpacity=0.35, **LEGIBLE)  # fmt: skip
+    ).configure_axis(**AXES)  # fmt: skip
