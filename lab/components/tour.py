@@ -28,7 +28,7 @@ STEPS: tuple[dict[str, str], ...] = (
     },
     {
         "title": "Do not take our word for it",
-        "text": "Every claim has an experiment that can be run again. Some claims do not hold, and stay in the list.",
+        "text": "Every claim has an experiment that can be run again. It says, too, where the claim ends.",
         "target": "[class*='st-key-stop-evidence']",
     },
 )
