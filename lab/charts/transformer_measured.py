@@ -13,7 +13,7 @@ from lab.charts.cnn_inside import finished
 from lab.charts.palette import CLASSES, ROLES
 
 HEIGHT = 300
-SHORT_NAME = 16
+SHORT_NAME = 18
 
 
 @cache
