@@ -19,7 +19,7 @@ LAST = "Take it home"  # the section that the page of a family ends with
 STILL = 8  # looks, a tenth of a second apart, at which a page that is drawn is the same
 FAMILIES = [stop.slug for stop in STOPS if stop.origin]
 OTHERS = ["", *(stop.slug for stop in STOPS if not stop.origin)]
-DARK = ("", "mlp", "transformer")
+DARK = ("", "mlp", "architecture_fit")  # the Transformer page in its own file, view by view
 
 # (rule, how the element's HTML begins): what Streamlit's own elements cause and nothing of ours can mend. The same list
 # with the reasons stands in docs/decisions.md.
