@@ -166,7 +166,7 @@ def _where(entry: Entry) -> None:
     with seeds:
         if entry.measured.rows:
             st.dataframe([_plain(row) for row in entry.measured.rows], hide_index=True,
-                         alt=f"The numbers of {len(entry.measured.rows)} seeds")  # fmt: skip
+                         alt=f"The numbers of {len(entry.measured.rows)} seeds. {entry.claim.statement}")  # fmt: skip
         st.code(f"python -m evidence {entry.name.replace('_', '-')}", language="bash")
     with code:
         st.code((ROOT / "evidence" / f"{entry.name}.py").read_text(encoding="utf-8"))
