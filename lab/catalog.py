@@ -124,7 +124,7 @@ STOPS: tuple[Stop, ...] = (
     ),
     Stop(
         "evidence", "Evidence", TRANSFORMERS,
-        "Every claim of this app, with the experiment that proves it.",
+        "Every claim of this app, with the experiment that tests it.",
     ),
     Stop(
         "talk", "The talk", TRANSFORMERS,

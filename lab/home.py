@@ -38,7 +38,7 @@ def draw(title: str, idea: str) -> None:
         for number, stop in enumerate((stop for stop in STOPS if stop.origin), 1):
             _card(stop, number)
     _parts()
-    st.html('<div class="section-head road-head"><h2>Measured</h2></div>')
+    st.html('<div class="section-head road-head"><h2>Measured, and told</h2></div>')
     with st.container(key="road-measured"):
         for stop in (stop for stop in STOPS if not stop.origin):
             _card(stop, 0)

@@ -381,5 +381,7 @@ def describe(config: Mapping[str, Any], config_class: type[Config], created: str
     """Return a stored run in a few words: what differs from the defaults, and when it was made."""
     known = {name: value for name, value in config.items() if name in config_class.model_fields}
     changed = config_class.forgiving(known)[0].changes()
-    words = ", ".join(f"{name} {value}" for name, value in changed.items() if name not in ("upload",))
+    extra: dict[str, Any] = {name: config_class.model_fields[name].json_schema_extra or {} for name in changed}
+    labels = {name: str(extra[name].get("label", name)) for name in changed}
+    words = ", ".join(f"{labels[name]} {value}" for name, value in changed.items() if name not in ("upload",))
     return f"{words or 'default settings'} · {created[:16].replace('T', ' ')}"

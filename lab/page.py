@@ -30,6 +30,16 @@ from models.presets import FAILURES, PRESETS, Preset
 GO_ON_SECONDS = 1.0
 PAINT_SECONDS = 0.15
 OWN_SETTINGS = "Own settings: change anything, then press Train."
+SCORES = {  # what a failure is judged by, in words; the others are called as they are
+    "test_r2": "R²",
+    "test_auc": "area under ROC curve",
+    "test_exact": "whole answers right",
+    "test_explained": "share of the spread",
+    "test_moved": "right when moved",
+    "test_samples": "digits met",
+    "test_trust": "trustworthiness",
+    "test_used": "experts in use",
+}
 Result = Callable[[ShownRun, list[Any]], Any]
 Labels = Mapping[str, Mapping[str, str]]
 
@@ -258,9 +268,11 @@ class Page:
         result: the family's function for the panel that shows what the network makes of its data.
         """
         self.section("Where it breaks", text)
-        columns = st.columns(3, gap="medium")
+        columns: list[Any] = []
         for place, failure in enumerate(FAILURES.get(self.family, ())):
-            with columns[place % 3], st.container(border=True):
+            # Row by row, so that phones and slides keep the order.
+            columns = columns or list(st.columns(3, gap="medium"))
+            with columns.pop(0), st.container(border=True, height="stretch"):
                 st.html(f'<p class="picture-title">{failure.title}</p>')
                 st.write(failure.reason)
                 kinds = [("fails", "See it fail", failure.settings)]
@@ -289,9 +301,7 @@ class Page:
         value = stored.last.get(metric)
         if picture is not None:
             st.html(f'<img class="thumbnail" src="{picture}" alt="What the stored run shows that {kind}">')
-        name = metric.replace("test_", "").replace("r2", "R²")
-        score = "not a number" if value is None else f"{value:.3g}"
-        st.html(f'<p class="provenance">Stored: {name} {score}</p>')
+        st.html(f'<p class="provenance">Stored: {SCORES.get(metric, metric.removeprefix("test_"))} {_score(value)}</p>')
 
     def proven(self) -> None:
         """List the claims that this page makes, each with its verdict and the way to its experiment."""
@@ -307,7 +317,8 @@ class Page:
         stop = BY_SLUG[following]
         if stop.built:
             kept = {"present": "1"} if frame.presenting() else None
-            st.page_link(f"pages/{stop.slug}.py", label=f"On to: {stop.title}", query_params=kept)
+            with st.container(key="onward"):
+                st.page_link(f"pages/{stop.slug}.py", label=f"On to: {stop.title}", query_params=kept)
         else:
             quiet(f"Next on the road: {stop.title}. {stop.idea}")
 
@@ -337,6 +348,14 @@ class Page:
         take_home.exercises(self.family, self.show)
         self.section("Take it home", take_home.ABOUT)
         take_home.downloads(self.run)
+
+
+def _score(value: float | None) -> str:
+    if value is None:
+        return "not a number"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 0.0005 else "0"
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -15,6 +15,7 @@ from models.views import GAN_ARROWS, GanView
 
 WALK = 12  # samples along the arc
 LARGEST_RATE, MOST_HALVINGS = 1.0, 20  # of a plain gradient step: as large as lowers the loss, so that it shows
+LONGEST_WAY = 1.5  # mean way of the samples in the plane in one such step: farther, and they leave the picture
 
 
 def answer(model: keras.Model, data: Dataset, question: Mapping[str, Any]) -> GanView:
@@ -67,13 +68,18 @@ def _generator_step(game: Any, noise: tf.Tensor) -> tuple[float, float, float]:
     def loss() -> tf.Tensor:
         return tf.reduce_mean(generator_loss(game.loss, game.discriminator(game.generator(noise))))
 
-    return _plain_step(loss, game.generator.trainable_variables)
+    def stays() -> bool:
+        way = np.linalg.norm(np.asarray(game.generator(noise)) - before, axis=1).mean() * PLANE_SCALE
+        return bool(way <= LONGEST_WAY)
+
+    before = np.asarray(game.generator(noise))
+    return _plain_step(loss, game.generator.trainable_variables, stays)
 
 
-def _plain_step(loss: Any, weights: list[Any]) -> tuple[float, float, float]:
+def _plain_step(loss: Any, weights: list[Any], stays: Any = lambda: True) -> tuple[float, float, float]:
     """Do one step of plain gradient descent; return the loss before and after, and the rate.
 
-    The rate is the first of 1, 1/2, 1/4, ... at which the loss falls: a larger step would overshoot.
+    The rate is the first of 1, 1/2, 1/4, ... at which the loss falls and `stays` agrees: a larger step would overshoot.
     """
     with tf.GradientTape() as tape:
         before = loss()
@@ -83,7 +89,7 @@ def _plain_step(loss: Any, weights: list[Any]) -> tuple[float, float, float]:
         for weight, start, gradient in zip(weights, kept, gradients, strict=True):
             weight.assign(start - rate * gradient)
         after = float(loss())
-        if after < float(before):
+        if after < float(before) and stays():
             break
     return float(before), after, rate
 

@@ -58,7 +58,7 @@ page.inside(
             "Is the net twisted?",
             som_inside.twist,
             alt="The net of units in the plane of the data, triangles that are turned over in a warning colour.",
-            notice="On 2-D data vermilion is a twist or a fold. With more inputs the flat picture itself folds, too.",
+            notice="On 2-D data an orange triangle is a twist or a fold. With more inputs the flat picture folds, too.",
         ),
         Picture(
             "Who moves with the winner",

@@ -7,7 +7,7 @@ talk(
     passages=[
         (
             "How to present",
-            "**Present** begins at the first slide; a link below begins at its own. Turn slides with Page Down, Page "
+            "**Present** begins at the first slide, a link of the list at its own. Turn slides with Page Down, Page "
             "Up, Space or a presenter's remote; Esc leaves. **Notes** opens the speaker notes in a second tab, with "
             "the next title and the time: put that tab on your own screen and this one on the projector.",
         ),

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from lab.charts.palette import NEGATIVE, POSITIVE, ROLES
+from lab.charts.palette import LEGIBLE, NEGATIVE, POSITIVE, ROLES
 from lab.shown_run import ShownRun
 
 HEIGHT = 280
@@ -28,12 +28,12 @@ def output(run: ShownRun, view: Any) -> alt.LayerChart:
     colour = alt.Color(
         "winner:N", legend=None, scale=alt.Scale(domain=[True, False], range=[ROLES["model"], ROLES["baseline"]])
     )
-    return (
-        base.mark_bar(height={"band": 0.7}).encode(color=colour)
-        + base.mark_text(align="left", dx=4, color="currentColor").encode(
-            text=alt.Text("value:Q", format=".2f" if share else ".3g")
-        )
-    ).properties(height=HEIGHT)
+    bars = base.mark_bar(height={"band": 0.7}).encode(color=colour)
+    numbers = base.mark_text(align="left", dx=4, color="currentColor").encode(
+        text=alt.Text("value:Q", format=".2f" if share else ".3g")
+    )
+    drawn: alt.LayerChart = (bars + numbers).properties(height=HEIGHT).configure_axis(**LEGIBLE)
+    return drawn
 
 
 def units(run: ShownRun, view: Any) -> alt.Chart | None:
@@ -62,4 +62,5 @@ def units(run: ShownRun, view: Any) -> alt.Chart | None:
             tooltip=["layer", "unit", alt.Tooltip("activation", format=".3g")],
         )
         .properties(height=min(HEIGHT, 60 + 36 * layers))
+        .configure_axis(**LEGIBLE)
     )

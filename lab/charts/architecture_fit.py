@@ -6,12 +6,13 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from lab.charts.palette import NEUTRAL, POSITIVE, ROLES
+from lab.charts.palette import LEGIBLE, NEUTRAL, POSITIVE, ROLES
 
 STEP, NARROW = 27, 620  # pixels of a row; width below which a chart is on a phone
 GREY = "#8A8F98"
 INK, PALE = "#10202E", "#FFFFFF"
 BEST = "#E69F00"
+AXES: dict[str, Any] = {"labelFontSize": 12, "titleFontSize": 12, "gridOpacity": 0.35, **LEGIBLE}
 Rows = Sequence[dict[str, Any]]
 
 
@@ -40,7 +41,8 @@ def heat_map(rows: Rows, tasks: Sequence[str], families: Sequence[str], chosen: 
         alt.layer(*layers)
         .properties(height=alt.Step(STEP), width="container")
         .configure_view(strokeWidth=0)
-        .configure_axis(grid=False)
+        .configure_axis(grid=False, **LEGIBLE)
+        .configure_legend(labelColor="currentColor", titleColor="currentColor")
     )
 
 
@@ -58,7 +60,7 @@ def _filled(base: Any) -> Any:
 
 
 def _legend() -> alt.Legend:
-    return alt.Legend(title="Missed of the way from chance to the row's best", orient="bottom",
+    return alt.Legend(title="Missed of the way from chance to best", orient="bottom",
                       direction="horizontal", gradientLength=170, titleLimit=320, format=".0%", titleFontSize=12,
                       labelFontSize=12, values=[0, 0.25, 0.5, 0.75, 1])  # fmt: skip
 
@@ -82,7 +84,8 @@ def _framed(base: Any) -> list[Any]:
 def _texts(base: Any) -> list[Any]:
     """The scores; on a narrow screen, where there is no room for them, the place in the row."""
     wide, narrow = (alt.ExprRef(f"width < {NARROW} ? {sizes}") for sizes in ("0 : 11.5", "10 : 0"))
-    without = alt.when("datum.state != 'measured'").then(alt.value(GREY))
+    without = alt.when("datum.state == 'not_reached'").then(alt.value("currentColor"))
+    without = without.when("datum.state != 'measured'").then(alt.value(GREY))
     colour = without.when("datum.regret < 0.14").then(alt.value(PALE)).otherwise(alt.value(INK))
     return [base.mark_text(fontSize=size, tooltip=None, aria=False).encode(text=f"{field}:N", color=colour)
             for size, field in ((wide, "label"), (narrow, "place"))]  # fmt: skip
@@ -107,7 +110,7 @@ def row_picture(rows: Rows, chance: float, chance_title: str, metric: str) -> An
         alt.Chart(frame)
         .mark_bar(height=7, opacity=0.4)
         .encode(
-            y=y, x=alt.X("low:Q", scale=scale, title=f"{metric} (dashed: {chance_title})"), x2="high:Q", color=colour
+            y=y, x=alt.X("low:Q", scale=scale, title=[metric, f"dashed: {chance_title}"]), x2="high:Q", color=colour
         )
     )
     ticks = alt.Chart(seeds).mark_tick(thickness=1.5, size=13, opacity=0.6).encode(y=y, x=alt.X("score:Q", scale=scale),
@@ -116,7 +119,7 @@ def row_picture(rows: Rows, chance: float, chance_title: str, metric: str) -> An
                                                                               color=colour)  # fmt: skip
     return alt.layer(line.encode(x=alt.X("chance:Q", scale=scale)), band, ticks, dots).properties(
         height=alt.Step(24), width="container"
-    ).configure_axis(labelFontSize=12, titleFontSize=12, gridOpacity=0.35).configure_view(strokeWidth=0)  # fmt: skip
+    ).configure_axis(**AXES).configure_view(strokeWidth=0)  # fmt: skip
 
 
 def curves(rows: Rows, metric: str, logarithmic: bool = False) -> Any:
@@ -127,7 +130,8 @@ def curves(rows: Rows, metric: str, logarithmic: bool = False) -> Any:
     """
     frame = pd.DataFrame(rows)
     x = alt.X("seconds:Q", title="Seconds of training (processor)", scale=alt.Scale(type="symlog", constant=0.02),
-              axis=alt.Axis(values=[0, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3], labelOverlap=True))  # fmt: skip
+              axis=alt.Axis(values=[0, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3], labelOverlap=True,
+                            format="~g"))  # fmt: skip
     scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
     y = alt.Y("score:Q", title=metric, scale=scale, axis=alt.Axis(format="~g", tickCount=5))
     parts = ["test", "validation"]
@@ -140,7 +144,7 @@ def curves(rows: Rows, metric: str, logarithmic: bool = False) -> Any:
     )  # fmt: skip
     dots = alt.Chart(frame[frame["chosen"]]).mark_point(size=60, filled=True, opacity=1).encode(x=x, y=y, color=colour)
     return alt.layer(lines, dots).properties(height=230, width="container").configure_axis(
-        labelFontSize=12, titleFontSize=12, gridOpacity=0.35
+        **AXES
     ).configure_view(strokeWidth=0)  # fmt: skip
 
 
@@ -161,4 +165,4 @@ def seeds(stored: Sequence[float], interval: tuple[float, float], live: Sequence
         layers.append(diamond.encode(x=x, y=y))
     return alt.layer(*layers).properties(height=alt.Step(30), width="container").configure_view(
         strokeWidth=0
-    ).configure_axis(labelFontSize=12, titleFontSize=12, gridOpacity=0.35)  # fmt: skip
+    ).configure_axis(**AXES)  # fmt: skip

@@ -127,7 +127,7 @@ def result(run: ShownRun, views: list[Any]) -> PlanePanel:
         title="The race, on a slice of the loss",
         alt=alts[-1],
         alts=alts,
-        notice=f"Grey is loss. The slice goes through {followed}; the others' other weights differ.",
+        notice=f"The greyer, the higher the loss. The slice goes through {followed}; the others' other weights differ.",
         weight=1.25,
         x=axes[0],
         y=axes[1],

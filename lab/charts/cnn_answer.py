@@ -166,7 +166,7 @@ def sums(view: Any, row: int, column: int) -> alt.LayerChart:
 
 def _marked(uri: str, side: int, box: tuple[int, int, int]) -> alt.LayerChart:
     row, column, size = box
-    square = "min(width, 260)"
+    square = "min(width - 2, 260)"
     x = alt.Scale(domain=[0, side], range=[0, alt.ExprRef(square)], nice=False)
     y = alt.Scale(domain=[0, side], range=[0, alt.ExprRef(square)], nice=False)
     ground = alt.Chart(pd.DataFrame([{"picture": uri, "x": side / 2, "y": side / 2}])).mark_image(

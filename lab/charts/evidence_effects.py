@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from lab.charts.palette import ROLES
+from lab.charts.palette import LEGIBLE, ROLES
 
 ROW = 30  # pixels of one effect
 
@@ -18,7 +18,7 @@ def effects(found: Sequence[Any], seeds: Sequence[Any], live: Sequence[Any] = ()
     """
     rows = [_row(one, seeds, live) for one in found]
     return alt.vconcat(*rows, spacing=14).configure_view(strokeWidth=0).configure_axis(
-        grid=False, labelFontSize=12, titleFontSize=12
+        grid=False, labelFontSize=12, titleFontSize=12, **LEGIBLE
     ).configure_title(fontSize=13, fontWeight="normal", anchor="start", offset=6, frame="group")  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def ending(run: ShownRun, views: list[Any]) -> PlanePanel:
     drawn = [points for points in panel.points if np.isfinite(points.positions[-1]).all()]
     paths = [Path(before), *[Path(points.positions[-1]) for points in drawn]]
     low, high = _range([path.positions for path in paths])
-    return replace(panel, points=(grey, *drawn), paths=(), y=Axis(panel.y.label, low, high))
+    return replace(panel, points=(grey, *drawn), paths=(), colours=CLASSES, y=Axis(panel.y.label, low, high))
 
 
 def _line(layers: Array, values: Array) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from lab.charts.palette import CLASSES
+from lab.charts.palette import CLASSES, LEGIBLE
 
 Rows = Sequence[dict[str, Any]]
 COLOURS = dict(zip(("Transformer", "GRU", "LSTM", "CNN", "RNN", "MLP"), CLASSES, strict=False))
@@ -69,6 +69,7 @@ def _shape(frame: pd.DataFrame) -> Any:
 def _finished(chart: Any, height: int) -> Any:
     return (
         chart.properties(height=height, width="container")
-        .configure_axis(labelFontSize=12, titleFontSize=12, gridOpacity=0.35)
+        .configure_axis(labelFontSize=12, titleFontSize=12, gridOpacity=0.35, **LEGIBLE)
+        .configure_legend(labelColor="currentColor")
         .configure_view(strokeWidth=0)
     )

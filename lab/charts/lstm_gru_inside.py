@@ -77,7 +77,9 @@ def gate_map(found: Array, words: list[str], marked: list[int]) -> alt.LayerChar
             tooltip=["step", "input", "unit", alt.Tooltip("open", format=".2f")],
         )
     )
-    told = pd.DataFrame({"step": marked}) if marked else pd.DataFrame({"step": [1]}).iloc[:0]
+    if not marked:  # a layer without marks would be a picture without a name to a screen reader
+        return finished(alt.LayerChart(layer=[cells]), 250)
+    told = pd.DataFrame({"step": marked})
     rules = (
         alt.Chart(told)
         .mark_tick(orient="vertical", thickness=3, color=ROLES["real"], size=14, yOffset=-8)
@@ -339,7 +341,7 @@ def bias_slopes(view: Any) -> alt.LayerChart:
         }
     )
     colours = alt.Scale(domain=["measured", "cell alone: log10 of the gate"], range=[ROLES["model"], ROLES["baseline"]])
-    x, y = alt.X("bias:Q", title="forget bias"), alt.Y("decades:Q", title="decades per step back")
+    x, y = alt.X("bias:Q", title="forget bias"), alt.Y("decades:Q", title="powers of ten per step back")
     lines = (
         alt.Chart(table)
         .mark_line(strokeWidth=2.5)
@@ -379,12 +381,18 @@ def bias_curve(view: Any) -> alt.LayerChart:
     return finished(alt.LayerChart(layer=[dots]), 280)
 
 
+def power(exponent: float) -> str:
+    """Return a power of ten as HTML."""
+    return f"10<sup>{exponent:.1f}</sup>".replace("-", "−")
+
+
 def bias_notice(view: Any) -> str:
     """Tell the slope of the asked bias beside those of 0, 1 and chrono initialization."""
     by_bias = {float(row[0]): row for row in view.bias_slopes}
     asked = view.bias_asked
     return (
-        f"Bias {asked[0]:g}: {asked[1]:+.2f} decades a step, so 50 steps leave 10^{50 * asked[1]:.1f} of the gradient. "
+        f"Bias {asked[0]:g}: {asked[1]:+.2f} powers of ten a step, so 50 steps leave {power(50 * asked[1])} of the "
+        "gradient. "
         f"Bias 0: {by_bias[0.0][1]:+.2f}; bias 1, Keras's default: {by_bias[1.0][1]:+.2f}; chrono initialization: "
         f"{view.bias_chrono[0]:+.2f}. The grey line is the way along the cell alone; the hidden "
         "state adds ways of its own."

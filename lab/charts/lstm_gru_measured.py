@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lab.charts.cnn_inside import finished
+from lab.charts.lstm_gru_inside import power
 from lab.charts.mlp_inside import TEXT
 from lab.charts.palette import CLASSES, ROLES
 
@@ -28,6 +29,7 @@ RACERS = ("SimpleRNN", "LSTM, forget bias 1", "GRU")
 RACE, RACE_LAG = "adding", 50
 GRADIENT_LAG = 100
 HEIGHT = 330
+LEGEND_COLUMNS = alt.ExprRef("width < 380 ? 2 : 3")  # what a narrow screen has room for
 ATTENTIONS = {"none": "one vector", "additive": "attention, additive score", "product": "attention, product score"}
 
 
@@ -146,7 +148,7 @@ def _by_lag(table: pd.DataFrame, task: str) -> Any:
         "cell:N",
         sort=order,
         scale=alt.Scale(domain=order, range=list(COLOURS.values())),
-        legend=alt.Legend(title=None, orient="top", columns=3),
+        legend=alt.Legend(title=None, orient="top", columns=LEGEND_COLUMNS),
     )
     means = table.groupby(["cell", "lag"], as_index=False)["score"].agg(_geometric if adding else "mean")
     lines = alt.Chart(means).mark_line(strokeWidth=2.5, clip=True).encode(x=x, y=y, color=colour)
@@ -269,7 +271,7 @@ def _gradients(table: pd.DataFrame) -> Any:
                 "cell:N",
                 sort=order,
                 scale=alt.Scale(domain=order, range=list(COLOURS.values())),
-                legend=alt.Legend(title=None, orient="top", columns=3),
+                legend=alt.Legend(title=None, orient="top", columns=LEGEND_COLUMNS),
             ),
             strokeDash=alt.StrokeDash(
                 "when:N",
@@ -294,7 +296,7 @@ def gradient_notice(task: str) -> Callable[[Any, Any], str]:
         for name in ("SimpleRNN", "LSTM, forget bias 1", "GRU", "LSTM, chrono"):
             before, after = (_decades(task, name, when) for when in ("before", "after"))
             if before is not None and after is not None:
-                parts.append(f"{name} 10^{before:.1f} before and 10^{after:.1f} after")
+                parts.append(f"{name} {power(before)} before and {power(after)} after")
         told, marked = "; ".join(parts), _marked(task)
         lag = complete_lag(task, GRADIENT_LAG)
         return f"What the first input gets of what the last one gets, lag {lag}: {told}. {marked}".strip()
@@ -458,7 +460,7 @@ def bottleneck(_run: Any, _view: Any) -> Any:
         "kind:N",
         sort=order,
         scale=alt.Scale(domain=order, range=[ROLES["wrong"], CLASSES[0], CLASSES[2]]),
-        legend=alt.Legend(title=None, orient="top"),
+        legend=alt.Legend(title=None, orient="top", columns=alt.ExprRef("width < 420 ? 1 : 3"), labelLimit=260),
     )
     x = alt.X("length:Q", title="letters to be reversed", axis=alt.Axis(values=[4, 8, 12, 16, 24, 32], format="d"))
     y = alt.Y(

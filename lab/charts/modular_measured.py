@@ -219,5 +219,5 @@ def pieces(_run: Any, _view: Any) -> Any:
         x=x, y=y, tooltip=["experts", "seed", alt.Tooltip("mse", format=".3~r")]
     )  # fmt: skip
     ticks = alt.Chart(means).mark_tick(thickness=4, size=30, color=ROLES["model"], opacity=1).encode(x=x, y=y)
-    words = alt.Chart(means).mark_text(dx=32, color=TEXT, fontSize=12).encode(x=x, y=y, text="label:N")
+    words = alt.Chart(means).mark_text(dy=-14, color=TEXT, fontSize=12).encode(x=x, y=y, text="label:N")
     return finished(dots + ticks + words, HEIGHT)

@@ -169,7 +169,7 @@ def broken(run: ShownRun, view: Any) -> str:
         return f"Dashed: all sound, {percent(whole)}. No single loss and no single lie costs anything here."
     missing, lying = int(np.argmin(view.without)), int(np.argmin(view.broken))
     return (
-        f"Dashed: all sound, {percent(whole)}. The costliest loss is {name} {missing + 1}: "
+        f"Dashed: all sound, {percent(whole)}. The one missed most is {name} {missing + 1}: "
         f"{percent(float(view.without[missing]))} without it. The costliest lie is that of {name} {lying + 1}: "
         f"{percent(float(view.broken[lying]))}."
     )

@@ -21,3 +21,6 @@ ROLES = {
 # From negative through nothing to positive: orange, clear, blue. Safe for the common colour blindnesses.
 NEGATIVE, NEUTRAL, POSITIVE = "#E07B00", "#F5F5F2", "#0072B2"
 ATTENTION = ("#F3F0F9", "#4A1486")
+
+# Axes in the page's own text colour: the theme's grey is too faint for a hall.
+LEGIBLE = {"labelColor": "currentColor", "titleColor": "currentColor", "labelOpacity": 0.9, "titleOpacity": 0.9}

@@ -47,7 +47,9 @@ def state_map(found: Array, words: list[str], marked: list[int]) -> alt.LayerCha
         x=x, y=alt.Y("unit:O", title="unit of the state", axis=alt.Axis(labelOverlap=True, ticks=False)), color=colour,
         tooltip=["step", "input", "unit", alt.Tooltip("state", format=".3f")],
     )  # fmt: skip
-    told = pd.DataFrame({"step": marked}) if marked else pd.DataFrame({"step": [1]}).iloc[:0]
+    if not marked:  # a layer without marks would be a picture without a name to a screen reader
+        return finished(alt.LayerChart(layer=[cells]), 330)
+    told = pd.DataFrame({"step": marked})
     rules = alt.Chart(told).mark_tick(orient="vertical", thickness=3, color=ROLES["real"], size=14, yOffset=-8).encode(
         x=alt.X("step:O"), y=alt.value(0)
     )  # fmt: skip

@@ -88,7 +88,9 @@ def classes(run: ShownRun, view: Any) -> Any:
     if view.won is None:
         return None
     names = [str(name) for name in run.facts["data"]["class_names"]]
-    ground = shapes(cell_shapes(run, [{}] * len(view.hits))).mark_geoshape(fill=None, stroke=FAINT, strokeWidth=0.5)
+    ground = shapes(cell_shapes(run, [{}] * len(view.hits))).mark_geoshape(
+        fill=None, stroke=FAINT, strokeWidth=0.5, aria=False
+    )
     most, features = max(int(view.hits.max()), 1), []
     for unit in np.flatnonzero(view.hits):
         radius = 0.46 * float(view.hits[unit] / most) ** 0.5

@@ -34,7 +34,7 @@ def alternatives(chosen: Sequence[str], texts: Sequence[Sequence[str]], shares: 
         tooltip=["step", "token", alt.Tooltip("share", format=".1%"), "drawn"],
     )
     cells = base.mark_rect(cornerRadius=4, strokeWidth=2.5).encode(
-        color=colour, stroke=alt.condition("datum.drawn", alt.value(ROLES["wrong"]), alt.value("transparent"))
+        color=colour, stroke=alt.condition("datum.drawn", alt.value(ROLES["generated"]), alt.value("transparent"))
     )
     dark = "datum.share > 0.45"
     words = base.mark_text(fontSize=12).encode(

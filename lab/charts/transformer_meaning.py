@@ -9,11 +9,12 @@ import pandas as pd
 
 from lab.charts.cnn_inside import finished
 from lab.charts.mlp_inside import TEXT
-from lab.charts.palette import ATTENTION, CLASSES, ROLES
+from lab.charts.palette import CLASSES, ROLES
 from models.base import Array
 
 HEIGHT = 340
 MOST_DOTS = 600
+NAME_WIDTH, NAME_HEIGHT = 0.13, 0.09  # room of a name, in shares of the picture
 
 
 def main_axes(points: Array, count: int = 2) -> tuple[Array, Array]:
@@ -52,8 +53,21 @@ def embeddings(vectors: Array, texts: Sequence[str], typed: Sequence[bool]) -> A
     ).encode(x=x, y=y, tooltip=tip)  # fmt: skip
     named = alt.Chart(table[table["typed"]])
     dots = named.mark_circle(size=60, color=ROLES["model"], opacity=1).encode(x=x, y=y, tooltip=tip)
-    words = named.mark_text(align="left", dx=6, dy=-5, fontSize=13, color=TEXT).encode(x=x, y=y, text="token:N")
+    words = alt.Chart(table[table["typed"]].loc[lambda rows: with_room(rows[["x", "y"]].to_numpy())]).mark_text(
+        align="left", dx=6, dy=-5, fontSize=13, color=TEXT
+    ).encode(x=x, y=y, text="token:N")  # fmt: skip
     return finished(others + dots + words, HEIGHT)
+
+
+def with_room(places: Array) -> Array:
+    """Return which of places (n, 2) get their name: (n,) bool. Those too near to an earlier one's do without."""
+    size = np.maximum(np.ptp(places, axis=0), 1e-12) if len(places) else np.ones(2)
+    kept: list[int] = []
+    for place, (x, y) in enumerate(places):
+        across, down = (np.abs(places[kept] - (x, y)) / size).T
+        if not np.any((across < NAME_WIDTH) & (down < NAME_HEIGHT)):
+            kept.append(place)
+    return np.isin(np.arange(len(places)), kept)
 
 
 def nearest(vectors: Array, texts: Sequence[str], place: int, most: int = 6) -> list[tuple[str, float]]:
@@ -71,7 +85,7 @@ def positions(rows: Array) -> Any:
     x, y = _axes(shares)
     line = alt.Chart(table).mark_line(color=ROLES["baseline"], strokeWidth=1.2).encode(x=x, y=y, order="position:Q")
     colour = alt.Color("position:Q", title="position", legend=alt.Legend(orient="top", gradientLength=140),
-                       scale=alt.Scale(range=["#A98FCD", ATTENTION[1]]))  # fmt: skip
+                       scale=alt.Scale(range=["#A98FCD", "#6B3FA8"]))  # fmt: skip
     dots = alt.Chart(table).mark_circle(size=45, opacity=1).encode(x=x, y=y, color=colour, tooltip=["position:Q"])
     ends = alt.Chart(table.iloc[[0, -1]]).mark_text(dy=-11, fontSize=12, color=TEXT).encode(x=x, y=y, text="position:Q")
     return finished(line + dots + ends, HEIGHT)
@@ -142,11 +156,14 @@ def words_in_space(
                        scale=alt.Scale(domain=["first", "second"], range=[CLASSES[0], CLASSES[5]]))  # fmt: skip
     base = alt.Chart(table).encode(x=x, y=y, color=colour, tooltip=["token", "sentence", "when"])
     dots = base.mark_circle(opacity=0.9).encode(size=alt.condition("datum.chosen", alt.value(170), alt.value(40)))
-    words = (
-        base.transform_filter("datum.chosen").mark_text(dy=-14, fontSize=14, fontWeight="bold").encode(text="name:N")
+    above, below = (
+        base.transform_filter(f"datum.chosen && datum.sentence == '{group}'")
+        .mark_text(dy=dy, fontSize=14, fontWeight="bold")
+        .encode(text="name:N")
+        for group, dy in (("first", -15), ("second", 17))  # on either side: the two often stand close together
     )
     titles = alt.Chart(heads).mark_text(fontSize=13, color=TEXT).encode(x=x, y=y, text="title:N")
-    return finished(dots + words + titles, HEIGHT)
+    return finished(dots + above + below + titles, HEIGHT)
 
 
 def _seen(text: str) -> str:

@@ -13,6 +13,7 @@ from lab.charts.cnn_inside import finished
 from lab.charts.palette import CLASSES, ROLES
 
 HEIGHT = 300
+SHORT_NAME = 18
 
 
 @cache
@@ -93,8 +94,9 @@ def order_told() -> str:
 
 
 def _lines(table: pd.DataFrame, x: alt.X, y: str, title: str, series: str, names: list[str], scale: alt.Scale) -> Any:
+    columns = 2 if max(map(len, names)) <= SHORT_NAME else 1  # side by side, long ones are cut on a narrow screen
     colour = alt.Color(f"{series}:N", sort=names, scale=alt.Scale(domain=names, range=list(CLASSES[: len(names)])),
-                       legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=220))  # fmt: skip
+                       legend=alt.Legend(title=None, orient="top", columns=columns, labelLimit=220))  # fmt: skip
     base = alt.Chart(table).encode(x=x, color=colour)
     lines = base.mark_line(strokeWidth=2.5).encode(y=alt.Y(f"mean({y}):Q", title=title, scale=scale))
     dots = base.mark_circle(size=45, opacity=0.75).encode(
@@ -121,9 +123,10 @@ def parity_told() -> str:
     first, last = (choose(bits for _, bits in found) for choose in (min, max))
     names = {"Transformer, parity": "at once", "Transformer, parity_steps": "step by step", "GRU": "a GRU"}
     told = "; ".join(
-        f"{names.get(name, name)} {found[name, first]:.2f} at {first} bits, {found[name, last]:.2f} at {last}"
+        f"{names.get(name, name)}: {found[name, first]:.2f} right at {first} bits, {found[name, last]:.2f} at {last}"
         for name in dict.fromkeys(name for name, _ in found)
     )
+    told = told[0].upper() + told[1:]
     return f"{told}. Parity needs one small step per bit, which a state takes by nature. Here the Transformer loses."
 
 
@@ -171,12 +174,12 @@ def little_told() -> str:
     for amount in (amounts[0], amounts[-1]):
         best = min(names, key=lambda name, amount=amount: found.get((name, amount), 9.0))  # type: ignore[misc]
         parts.append(
-            f"with {amount:,} characters Transformer {found['Transformer', amount]:.2f}, "
+            f"with {amount:,} characters: Transformer {found['Transformer', amount]:.2f}, "
             f"LSTM {found['LSTM', amount]:.2f} "
             f"(best: {best} {found[best, amount]:.2f})"
         )
     steps = int(stored()["little"][0]["steps"])
-    return f"{'; '.join(parts)}. Less is better, all after {steps} steps."
+    return f"Surprise, less is better: {'; '.join(parts)}. All after {steps} steps."
 
 
 # ---- n by n ----

@@ -76,7 +76,7 @@ def attention(run: ShownRun, views: list[Any]) -> AttentionPanel:
         title="Where each output looks in the source" if crossed else "Who looks at whom, head by head",
         alt=alts[-1],
         alts=alts,
-        notice="One row a token that asks, one column a token that is asked; dark is a strong look.",
+        notice="One row a token that asks, one column a token that is asked; a strong colour is a strong look.",
         weight=1.5,
         maps=maps,
         down=words(run, row[:long]),

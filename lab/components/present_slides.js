@@ -96,8 +96,15 @@ function markSlide(block, slide) {
   }
   for (const slider of block.querySelectorAll("[data-testid=stSlider]")) {
     const leaf = slider.closest(LEAF);
-    leaf.toggleAttribute("data-slide-beside", !slide.opens && leaf === slide.common[1] && leaf !== first);
+    const beside = !slide.opens && leaf === slide.common[1] && leaf !== first && !sharesRow(leaf);
+    leaf.toggleAttribute("data-slide-beside", beside);
   }
+}
+
+/** Whether a leaf stands in a column beside another one that is on the slide. */
+function sharesRow(leaf) {
+  const column = leaf.closest("[data-testid=stColumn]");
+  return Boolean(column) && (!column.hasAttribute(SLIDE_ALONE) || sharesRow(column.parentElement));
 }
 
 /** Take all marks off again: the page is as it was. */

@@ -177,8 +177,7 @@ class CurvesView {
     const look = [width, height, theme.text, theme.family].join();
     if (this.panel !== panel || this.size !== look) {
       Object.assign(this, { panel, size: look, plot: placeCurves(panel, theme, width, height) });
-      const other = shared.overlay ? `overlay: ${shared.overlay}` : "overlay";
-      this.name = (one) => (one.overlay ? `${one.name} (${other})` : one.name);
+      this.other = shared.overlay || "";
       this.drawStill(panel, shared, width, height);
       // The legend may wrap to another number of lines than before and change the room for the chart.
       if (this.chart.clientHeight !== height) return this.paint(panel, frame, shared);
@@ -201,13 +200,14 @@ class CurvesView {
 
   /** The legend, which also tells the values at the step: built anew only when names or theme change. */
   nameSeries(panel, theme) {
-    const names = panel.series.map(this.name);
-    const wanted = [theme.dark, ...names].join();
+    const names = panel.series.map((one) => one.name);
+    const wanted = [theme.dark, this.other, ...names].join();
     if (this.names === wanted) return;
     this.names = wanted;
     this.readouts.replaceChildren();
     this.values = panel.series.map((one, k) => {
       const item = element("span", "item", this.readouts);
+      if (one.overlay) item.title = this.other; // its whole name stands under the picture
       const style = { colour: shade(theme, one.colour), dashed: one.role === "test", faint: one.overlay };
       item.append(swatch({ line: true, ...style }));
       element("span", "", item).textContent = names[k];
@@ -241,7 +241,7 @@ class CurvesView {
     const across = (event.clientX - this.svg.getBoundingClientRect().left) / (this.svg.currentCSSZoom || 1);
     const inside = clamp(across, this.plot.left, this.plot.right);
     const step = ((inside - this.plot.left) / (this.plot.right - this.plot.left)) * this.plot.last;
-    const lines = this.panel.series.map((one) => `${this.name(one)} ${format(one.values[indexAt(one, step)])}`);
+    const lines = this.panel.series.map((one) => `${one.name} ${format(one.values[indexAt(one, step)])}`);
     this.stage.tooltip.show([event.clientX, event.clientY], [`${this.panel.xLabel} ${whole(step)}`, ...lines]);
   }
 }

@@ -12,7 +12,7 @@ STEPS: tuple[dict[str, str], ...] = (
     {
         "title": "A road, stop by stop",
         "text": "Each card is a family of networks. Its picture was drawn from a network that really trained here. "
-        "Read from left to right: each one ends where the next begins.",
+        "Read them in their order: most begin where an earlier one ends.",
         "target": "[class*='st-key-stop-backpropagation']",
     },
     {
@@ -28,7 +28,7 @@ STEPS: tuple[dict[str, str], ...] = (
     },
     {
         "title": "Do not take our word for it",
-        "text": "Every claim has an experiment that can be run again. Some claims do not hold, and stay in the list.",
+        "text": "Every claim has an experiment that can be run again. It says, too, where the claim ends.",
         "target": "[class*='st-key-stop-evidence']",
     },
 )

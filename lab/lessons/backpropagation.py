@@ -108,11 +108,12 @@ def _one_example(run: ShownRun) -> None:
     classes = len(run.facts["data"]["class_names"])
     shown = graph_payload(view, sizes, names, sizes[0] + 1 + chosen, classes, _changes())
     computation_graph(shown, key=GRAPH, on_act=partial(_take, sizes[0], places))
-    left, right = st.columns((1.15, 1), gap="large")
-    with left:
-        _chain(run, view, sizes)
-    with right:
-        _three_ways(view, sizes)
+    with st.container(key="chain-and-table"):
+        left, right = st.columns((1.15, 1), gap="large")
+        with left:
+            _chain(run, view, sizes)
+        with right:
+            _three_ways(view, sizes)
     _four_optimizers(view)
 
 

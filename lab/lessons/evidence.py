@@ -73,14 +73,26 @@ def ledger() -> None:
     if named and all(entry.name != named for entry in found):
         st.warning(f"There is no claim named {named.replace('_', '-')[:60]}. Here are all of them.")
     shown = [entry for entry in found if (not wanted or entry.verdict in wanted) and page in (ALL, *entry.claim.pages)]
+    numbers = _numbers(found)
     for entry in shown:
-        _claim(entry, entry.name == named)
+        _claim(entry, numbers[entry.name], entry.name == named)
     if not shown:
         quiet("No claim passes both filters. Take one of them away.")
 
 
-def _claim(entry: Entry, at_once: bool) -> None:
-    label = f":{COLOURS[entry.verdict]}-badge[{entry.verdict}] **{entry.claim.number}.** {entry.claim.statement}"
+def _numbers(found: Sequence[Entry]) -> dict[str, str]:
+    """Return each claim's number by its name, with a letter where several claims share one statement."""
+    shared, seen = Counter(entry.claim.number for entry in found), Counter[int]()
+    numbers = {}
+    for entry in found:
+        number = entry.claim.number
+        numbers[entry.name] = f"{number}{chr(ord('a') + seen[number])}" if shared[number] > 1 else str(number)
+        seen[number] += 1
+    return numbers
+
+
+def _claim(entry: Entry, number: str, at_once: bool) -> None:
+    label = f":{COLOURS[entry.verdict]}-badge[{entry.verdict}] **{number}.** {entry.claim.statement}"
     on_a_slide = frame.presenting() and bool(entry.results)  # measured claims are slides, the others one list
     box = st.expander(label, expanded=at_once or on_a_slide, key=f"evidence:{entry.name}", on_change="rerun")
     if box.open:
@@ -154,7 +166,7 @@ def _where(entry: Entry) -> None:
     with seeds:
         if entry.measured.rows:
             st.dataframe([_plain(row) for row in entry.measured.rows], hide_index=True,
-                         alt=f"The numbers of {len(entry.measured.rows)} seeds")  # fmt: skip
+                         alt=f"The numbers of {len(entry.measured.rows)} seeds. {entry.claim.statement}")  # fmt: skip
         st.code(f"python -m evidence {entry.name.replace('_', '-')}", language="bash")
     with code:
         st.code((ROOT / "evidence" / f"{entry.name}.py").read_text(encoding="utf-8"))

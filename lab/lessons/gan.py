@@ -81,8 +81,9 @@ def _slow_motion(run: ShownRun) -> None:
             st.altair_chart(gan_lessons.slow(run, view, phase), width="stretch", alt=f"{title}. {words}")
             st.html(f'<p class="notice">{words}</p>')
     rates = " and ".join(short(float(rate)) for rate in view.slow_rates)
-    quiet(f"One plain gradient step each, at rates {rates}: as large as lowers the loss, so that it shows. Both "
-          "networks are put back as they were. No forgery just follows its pull: all share weights.")  # fmt: skip
+    quiet(f"One plain gradient step each, at rates {rates}: as large as lowers the loss and keeps the forgeries in the "
+          "picture. Both networks are put back as they were. No forgery just follows its pull: all share "
+          "weights.")  # fmt: skip
 
 
 def _walk(run: ShownRun) -> None:

@@ -43,7 +43,7 @@ KEPT = (
     ("autoencoder", "Embeddings, and an encoder that hands a code to a decoder."),
     ("cnn", "The same weights in every place."),
     ("rnn", "A state for every token, refined layer by layer instead of step by step."),
-    ("lstm_gru", "Gates, in SwiGLU and in the gate of experts; and the path along which one only adds."),
+    ("lstm_gru", "Gates, in gated layers such as SwiGLU and before experts; and the path along which one only adds."),
     ("gan", "Generation by drawing from what was learned."),
     ("rbf", "Weights from similarity: a kernel between query and key."),
     ("som", "Competition: softmax lets the best match win, gently."),
@@ -93,18 +93,22 @@ def measured_provenance() -> None:
 
 def why_it_won() -> None:
     """Draw the reasons, and what the Transformer kept of every family."""
-    for column, (title, text, claim) in zip(st.columns(len(REASONS), gap="large"), REASONS, strict=True):
+    with st.container(key="reasons"):
+        columns = st.columns(len(REASONS), gap="large")
+    for column, (title, text, claim) in zip(columns, REASONS, strict=True):
         with column:
             st.html(f'<p class="picture-title">{title}</p><p>{text}</p>{measured_words(claim)}')
     st.html('<p class="picture-title">What it kept from each family</p>')
-    columns = st.columns(2, gap="large")
-    for number, (slug, words) in enumerate(KEPT):
-        with columns[number % 2]:
+    pair: list[Any] = []
+    for slug, words in KEPT:
+        pair = pair or list(st.columns(2, gap="large"))  # row by row, so that both sides stand on one line
+        with pair.pop(0):
             _kept(slug, words)
-    for slug, words in (("evidence", "Each of these claims, with the experiment that proves it"),
-                        ("architecture_fit", "Where it wins, and where it does not")):  # fmt: skip
-        if BY_SLUG[slug].built:
-            st.page_link(f"pages/{slug}.py", label=words)
+    with st.container(horizontal=True, gap="large"):
+        for slug, words in (("evidence", "Each of these claims, with the experiment that tests it"),
+                            ("architecture_fit", "Where it wins, and where it does not")):  # fmt: skip
+            if BY_SLUG[slug].built:
+                st.page_link(f"pages/{slug}.py", label=words)
 
 
 def measured_words(name: str) -> str:

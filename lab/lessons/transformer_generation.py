@@ -8,13 +8,14 @@ import numpy as np
 import streamlit as st
 
 from lab.charts.transformer_generation import SHOWN_STEPS, alternatives, cache_times
-from lab.frame import quiet
+from lab.frame import presenting, quiet
 from lab.lessons.transformer_networks import Network, choose
 from lab.lessons.transformer_reader import give
 from lab.shown_run import ShownRun
 from models.base import Array
 
 START = "The function returns"
+SHOWN_ON_A_SLIDE = 10  # tokens: more rows would make all of them too small to read
 
 
 def go_on(run: ShownRun) -> None:
@@ -61,11 +62,10 @@ def _show(network: Network, text: str, found: Mapping[str, Array]) -> None:
     left, right = st.columns((1.5, 1), gap="large")
     drawn = [str(one) for one in found["generated_texts"]]
     texts = [[str(one) for one in row] for row in found["generated_top_texts"]]
+    shown = min(SHOWN_ON_A_SLIDE if presenting() else SHOWN_STEPS, len(drawn))
     with left:
-        st.html(
-            f'<p class="picture-title">The first {min(SHOWN_STEPS, len(drawn))} tokens, and what else there was</p>'
-        )
-        st.altair_chart(alternatives(drawn, texts, found["generated_top_probabilities"]),
+        st.html(f'<p class="picture-title">The first {shown} tokens, and what else there was</p>')
+        st.altair_chart(alternatives(drawn[:shown], texts, found["generated_top_probabilities"]),
                         alt="For each generated token its five best candidates with their probabilities")  # fmt: skip
     with right:
         shares = np.asarray(found["generated_probabilities"], float)

@@ -15,6 +15,7 @@ from models.base import Array
 FIRST = "The boat lay at the bank of the river."
 SECOND = "She took the money to the bank in the town."
 WORD = "bank"
+APART = 0.05  # a cosine that falls by less is no finding
 
 
 def two_sentences(run: ShownRun) -> None:
@@ -80,7 +81,8 @@ def _told(found: Array) -> str:
     """Say how the cosine goes from layer to layer; found: (L + 1,)."""
     layer = int(found.argmin())
     where = "before the first layer" if layer == 0 else f"after layer {layer}"
-    way = "pulls the two apart" if found[-1] < found[0] else "does not pull the two apart in this network"
+    fell = float(found[0] - found[-1])
+    way = "pulls the two apart" if fell > APART else "hardly pulls the two apart in this network"
     return (
         f"Cosine {found[0]:.2f} before the first layer, {found[-1]:.2f} after the last, "
         f"lowest {found[layer]:.2f} {where}. "
@@ -112,7 +114,7 @@ def _tables(network: Network, text: str, word: str) -> None:
         near, far = charts.neighbour_cosines(rows)
         quiet(
             f"The vectors of the first {len(rows)} places. Mean cosine of neighbours {near:.2f}, of places half of "
-            f"them apart {far:.2f}."
+            f"them apart {far:.2f}.".replace("-", "−")
         )
 
 

@@ -92,7 +92,7 @@ def theatre(before: Mapping[str, Array], after: Mapping[str, Array], positions: 
         if before.get("top_ids") is None:
             _moved(before, after)
             return
-        place = _token("Candidates behind token", [str(text) for text in before["texts"]], length - 1, "shown")
+        place = _token("Candidates after token", [str(text) for text in before["texts"]], length - 1, "shown")
         if not deeds():  # two equal bars would tell nothing, and cost the picture above a tenth of a second
             st.html(
                 '<p class="notice"><b>Notice.</b> Nothing is cut yet. Cut something on the left, or in the reader.</p>'

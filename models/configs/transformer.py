@@ -22,7 +22,9 @@ class TransformerConfig(Config):
     layers: int = knob(2, "Layers", "Blocks of attention and MLP, one after the other.", ge=1, le=8)
     heads: int = knob(2, "Heads", "Of each layer's attention; each looks in its own way.", ge=1, le=16)
     width: int = knob(64, "Width", "Numbers of each token's stream; the heads share them.", ge=8, le=256, scale="log")
-    mlp: int = knob(0, "MLP", "Hidden units of each block's MLP, in widths; 0: attention alone.", ge=0, le=4)
+    mlp: int = knob(
+        0, "MLP", "Hidden units of the two dense layers (MLP) in each block, in widths; 0: none.", ge=0, le=4
+    )
     positions: Literal["sinusoidal", "learned", "rotary", "none"] = knob(
         "sinusoidal", "Positions", "How a token is told where it stands."
     )

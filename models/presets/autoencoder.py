@@ -49,7 +49,8 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         title="Tumours: anomalies without labels",
-        reason="Trained on benign tumours alone. What it cannot rebuild is suspicious; the forest does as well.",
+        reason="Trained on benign tumours alone. What it cannot rebuild is suspicious. An isolation forest, which is "
+        "no network, does as well.",
         settings={"dataset": "breast_cancer", "code": 4, "units": 32},
         metric="test_auc",
         threshold=0.85,
@@ -82,7 +83,8 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         title="Too much pull: the code collapses",
-        reason="With a KL weight of 10 saying nothing is cheapest: every digit becomes the same blurred mean.",
+        reason="The KL weight pulls all codes towards zero. At 10 saying nothing is cheapest: every digit becomes the "
+        "same blurred mean.",
         settings={"kl": 10.0},
         repair={"kl": 0.1},
         metric="test_explained",

@@ -18,7 +18,7 @@ _CLOTHES = {
 PRESETS: tuple[Preset, ...] = (
     Preset(
         title="Handwritten digits",
-        reason="Two blocks of 3 x 3 windows: 1,898 parameters read digits as well as a far larger perceptron.",
+        reason="Two blocks of 3 x 3 windows: 1,898 parameters read digits as well as a larger perceptron.",
         settings={},
         metric="test_accuracy",
         threshold=0.95,

@@ -8,7 +8,7 @@ _TANH = {"activation": "tanh", "learning_rate": 0.03, "epochs": 300}
 PRESETS: tuple[Preset, ...] = (
     Preset(
         title="Handwritten digits",
-        reason="64 pixels, 32 hidden units, 10 classes: the smallest network that reads handwriting well.",
+        reason="64 pixels, 32 hidden units, 10 classes: a small network that reads handwriting well.",
         settings={},
         metric="test_accuracy",
         threshold=0.95,

@@ -5,7 +5,6 @@ import warnings
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(300)]
@@ -235,29 +234,3 @@ def test_other_theme_and_phone(browser: Browser, app: str, scheme: str, width: i
     ground = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
     assert ground == ("rgb(18, 22, 28)" if scheme == "dark" else "rgb(255, 255, 255)")
     context.close()
-
-
-# What Streamlit's own elements cause, and no setting of ours mends.
-STREAMLITS_OWN: set[str] = set()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "mlp"])
-def test_axe_finds_nothing_serious(browser: Browser, app: str, path: str, scheme: str) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.goto(f"{app}/{path}")
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=FIRST)
-    if path:
-        expect(page.locator(".stage[data-draws]").first).to_be_visible(timeout=FIRST)
-        expect(page.get_by_role("heading", name="The code")).to_be_attached(timeout=FIRST)
-    page.wait_for_timeout(1500)
-    found = Axe().run(page).response["violations"]
-    serious = [
-        f"{one['id']}: {one['help']}: {node['html'][:160]} {node['failureSummary'][:200]}"
-        for one in found
-        if one["impact"] in ("serious", "critical") and one["id"] not in STREAMLITS_OWN
-        for node in one["nodes"][:3]
-    ]
-    context.close()
-    assert serious == []

@@ -137,7 +137,9 @@ def test_the_forget_bias_is_told_with_its_slopes() -> None:
     view = asked({"forget_bias": 2.0})
     assert lstm_gru_inside.bias_curve(view).to_dict() and lstm_gru_inside.bias_slopes(view).to_dict()
     told = lstm_gru_inside.bias_notice(view)
-    assert f"{view.bias_asked[1]:+.2f} decades" in told and f"10^{50 * view.bias_asked[1]:.1f}" in told
+    assert f"{view.bias_asked[1]:+.2f} powers of ten" in told
+    assert lstm_gru_inside.power(50 * view.bias_asked[1]) in told
+    assert lstm_gru_inside.power(-3.52) == "10<sup>−3.5</sup>"
 
 
 def test_an_alignment_is_drawn_cell_by_cell() -> None:

@@ -45,9 +45,9 @@ def test_every_part_has_a_picture(part: str) -> None:
     ("part", "numbers"),
     [
         ("order", ["encoder 0.21 without, 0.91 with"]),
-        ("parity", ["at once 0.60 at 16 bits, 0.60 at 32", "a GRU 1.00"]),
+        ("parity", ["at once: 0.60 right at 16 bits, 0.60 at 32", "A GRU: 1.00"]),
         ("length", ["learned 0.90, ends there", "rotary 1.00, 0.25 at 192"]),
-        ("little", ["1,000 characters Transformer 2.40, LSTM 2.20 (best: LSTM 2.20)"]),
+        ("little", ["1,000 characters: Transformer 2.40, LSTM 2.20 (best: LSTM 2.20)"]),
         ("cost", ["From 1,024 to 2,048 tokens attention takes 4.0 times as long", "34 MB instead of 8 MB"]),
     ],
 )  # fmt: skip
