@@ -149,11 +149,10 @@ def source_digest(name: str) -> str:
 class InFull(ast.NodeTransformer):
     """Leaves of `a if quick else b` what the full form takes."""
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:  # noqa: N802
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         """Return the second branch of a choice by `quick`, any other choice as it is."""
         self.generic_visit(node)
         return node.orelse if isinstance(node.test, ast.Name) and node.test.id == "quick" else node
-
 
 
 def _says_only(node: ast.stmt) -> bool:
