@@ -37,7 +37,7 @@ lint: $(VENV)/.test
 # measures time or drives a browser.
 # ARGS may choose tests that are all of one kind: pytest's exit status 5 says that there was none of the other.
 define in_two_parts
-	$(PYTEST) -n 2 --dist loadfile --durations 40 -m "($(1)) and not alone" $(ARGS) || test $$? -eq 5
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --durations 40 -m "($(1)) and not alone" $(ARGS) || test $$? -eq 5
 	$(PYTEST) -m "($(1)) and alone" $(ARGS) || test $$? -eq 5
 endef
 
