@@ -323,7 +323,7 @@ def race(page: Page) -> None:
         return
     quiet(
         "Train one racer after the other above: press a button, then Train, and lay the one before over it "
-        "with Compare with."
+        "under Keep and compare."
     )
     for column, (name, one) in zip(st.columns(len(settings)), settings.items(), strict=True):
         column.button(f"Set up: {name}", on_click=page.show, args=(one,), key=f"lstm_gru:race:{name}", width="stretch")

@@ -126,6 +126,13 @@ def test_main_axes_are_those_of_scikit_learn(shape: tuple[int, int]) -> None:
     assert all(found[np.abs(found[:, k]).argmax(), k] > 0 for k in (0, 1))
 
 
+def test_names_that_would_overlap_are_left_out() -> None:
+    places = np.array([[0.0, 0.0], [0.02, 0.01], [1.0, 0.0], [0.01, 0.5], [1.0, 1.0]])
+    np.testing.assert_array_equal(meaning.with_room(places), [True, False, True, True, True])
+    np.testing.assert_array_equal(meaning.with_room(np.zeros((3, 2))), [True, False, False])
+    assert len(meaning.with_room(np.zeros((0, 2)))) == 0
+
+
 def test_one_point_has_a_place_too() -> None:
     found, shares = meaning.main_axes(np.ones((1, 5)))
     np.testing.assert_array_equal(found, 0.0)

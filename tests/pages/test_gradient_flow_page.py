@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from lab import session
 from lab.charts import gradient_flow_compare, gradient_flow_inside, gradient_flow_stage
+from lab.charts.palette import ROLES
 from lab.charts.stage_panels import dequantize
 from lab.charts.thumbnail import thumbnail
 from lab.lessons.gradient_flow import DOUBTS
@@ -208,6 +209,7 @@ def test_the_small_picture_of_an_explosion_shows_where_it_began(trained: AppTest
     run = replace(run_of(trained), moments=run_of(trained).moments[-1:])
     whole = gradient_flow_stage.ending(run, [run.view()])
     assert [int(points.groups[0]) for points in whole.points if points.groups is not None] == [6, 0]
+    assert [whole.colours[group % len(whole.colours)] for group in (6, 0)] == [ROLES["baseline"], ROLES["model"]]
     lost = replace(run.view(), signal=np.full(5, np.nan))
     panel = gradient_flow_stage.ending(run, [lost])
     assert len(panel.points) == 1 and thumbnail(run, gradient_flow_stage.ending) is not None
