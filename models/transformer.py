@@ -29,7 +29,6 @@ from models.transformer_blocks import (
     MixtureOfExperts,
     Positions,
     Segment,
-    TiedLogits,
     Visible,
 )
 from models.transformer_look import asked_loss, evaluate, overview, shown
@@ -74,7 +73,8 @@ def build_transformer(
     keras.utils.set_random_seed(seed)
     a = architecture
     tokens = keras.Input((length,), dtype="int32", name="tokens")
-    embedding = keras.layers.Embedding(a.vocabulary, a.width, _normal(), name="token_embedding")
+    tables = keras.layers.ReversibleEmbedding if a.tied else keras.layers.Embedding
+    embedding = tables(a.vocabulary, a.width, embeddings_initializer=_normal(), name="token_embedding")
     visible = Visible(a.padding, name="visible") if a.padding >= 0 else None
     if a.kind == "encoder_decoder":
         source = keras.Input((source_length,), dtype="int32", name="source")
@@ -87,11 +87,7 @@ def build_transformer(
         seen = visible(tokens) if visible and not causal else None
         x, inputs = stack(a, embed(a, embedding(tokens), ""), "", causal=causal, seen=seen), tokens
     if a.predicts:
-        x = (
-            TiedLogits(lambda: embedding.embeddings, name="logits")(x)
-            if a.tied
-            else dense(a.vocabulary, "logits", use_bias=False)(x)
-        )
+        x = embedding(x, reverse=True) if a.tied else dense(a.vocabulary, "logits", use_bias=False)(x)
     model = keras.Model(inputs, x, name="transformer")
     model.architecture = architecture
     return model

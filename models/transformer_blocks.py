@@ -7,7 +7,6 @@ Experts: Shazeer and others, ICLR 2017; the balancing loss of Fedus and others, 
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -240,20 +239,6 @@ class MixtureOfExperts(keras.layers.Layer):
         self.add_loss(BALANCE * self.experts * ops.sum(asked * ops.mean(probabilities, axis=(0, 1))))
         found = ops.einsum("btem,emd->bted", self.hidden(x), self.down) + self.down_bias
         return ops.einsum("bte,bted->btd", weights, found)
-
-
-class TiedLogits(keras.layers.Layer):
-    """Compares the stream with each token's embedding: (batch, T, width) to (batch, T, vocabulary).
-
-    table: gives the embeddings (vocabulary, width), which stay the embedding layer's own weight.
-    """
-
-    def __init__(self, table: Callable[[], Any], **more: Any) -> None:
-        super().__init__(**more)
-        self.table = table
-
-    def call(self, x: Any) -> Any:
-        return ops.matmul(x, ops.transpose(self.table()))
 
 
 def _each_glorot(shape: Any, dtype: Any = None) -> Any:

@@ -116,7 +116,10 @@ class Writer:
                 x = self.walk.part(x, number, "cross", "", {}, partial(self._cross, number, memory))
             if self.a.mlp_width:
                 x = self.walk.part(x, number, "mlp", "", {}, partial(self.walk.mlp, number, {}))
-        return self.walk.layers["logits"](self.walk.finish(x)[:, -1:])[0, 0]
+        last = self.walk.finish(x)[:, -1:]
+        if self.a.tied:
+            return self.walk.layers["token_embedding"](last, reverse=True)[0, 0]
+        return self.walk.layers["logits"](last)[0, 0]
 
     def _attend(self, number: int, positions: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         """Return what self-attention adds, (1, n, width), with the keys and values of the tokens before."""

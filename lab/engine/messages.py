@@ -15,10 +15,7 @@ ACTIVE = ("running", "paused", "stopping")
 FINAL = ("finished", "stopped", "failed")
 SAVING = "saving"  # between ACTIVE and FINAL: the slot is free again, the record is being written
 FIRST_PICTURE = {"first": True}  # the question, with "settings", for what a run shows before its first step
-SAVED_NETWORK, SAVED_WEIGHTS = (
-    {"file": ".keras"},
-    {"file": ".weights.h5"},
-)  # questions for the trained network as a file
+SAVED_NETWORK = {"file": ".keras"}  # the question for the trained network as a file
 SCENE_STEP = -1  # under this step a record keeps the arrays that training does not change
 
 

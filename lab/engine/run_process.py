@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from lab.engine.memory import give_back_file_pages, give_back_memory
-from lab.engine.messages import FIRST_PICTURE, SAVED_NETWORK, SAVED_WEIGHTS, Moment, pack
+from lab.engine.messages import FIRST_PICTURE, SAVED_NETWORK, Moment, pack
 
 WEIGHTS_EVERY_SECONDS = 2.0
 SMALL_WEIGHTS = 1_000_000  # bytes; so few go along with every snapshot, so that a run killed at any time is complete
@@ -209,11 +209,11 @@ def send_answer(connection: Connection, number: int, look: Callable[[], Mapping[
         connection.send(("answer", (number, answer, "")))
 
 
-def saved(model: Any, ending: str) -> Any:
-    """Return a network as the bytes of a file: (n,) uint8. ending: ".keras", or ".weights.h5" for its weights alone."""
+def saved(model: Any) -> Any:
+    """Return a network as the bytes of a .keras file: (n,) uint8."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, f"network{ending}")
-        (model.save if ending == ".keras" else model.save_weights)(file)
+        file = Path(folder, "network.keras")
+        model.save(file)
         return np.frombuffer(file.read_bytes(), np.uint8)
 
 
@@ -357,8 +357,8 @@ class Run:
     def _looked(self, question: dict[str, Any]) -> Mapping[str, Any]:
         """Return the arrays of an answer. With "settings" it is about the untrained network of those settings."""
         settings = question.pop("settings", None)
-        if question in (SAVED_NETWORK, SAVED_WEIGHTS):
-            return {"file": saved(self.model, question["file"])}
+        if question == SAVED_NETWORK:
+            return {"file": saved(self.model)}
         if settings is None:
             return dict(self.family.look(self.model, self.data, question).arrays())
         config = type(self.config)(**settings)

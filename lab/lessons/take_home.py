@@ -7,13 +7,13 @@ import streamlit as st
 
 from lab import session
 from lab.components.pictures import pictures
-from lab.engine.messages import SAVED_NETWORK, SAVED_WEIGHTS
+from lab.engine.messages import SAVED_NETWORK
 from lab.exercises import EXERCISES
 from lab.exercises.exercise import Exercise, Where, answer_of, numbers, settings_of
 from lab.frame import quiet
 from lab.shown_run import ShownRun
 from lab.take_home import tables
-from lab.take_home.recipe import recipe, whole
+from lab.take_home.recipe import recipe
 from lab.take_home.script import script
 
 Show = Callable[[Mapping[str, Any]], None]
@@ -25,10 +25,7 @@ ABOUT_PICTURES = (
     "The live picture on the first screen has its own PNG and SVG buttons. The bar over each other picture, which "
     "shows when you point at it or reach it with Tab, has its data and a PNG."
 )
-WAYS_TO_LOAD = {
-    ".keras": "The trained network for keras.models.load_model. The notebook has the code of its own layers.",
-    ".weights.h5": "The weights for model.load_weights: one table is shared, so Keras cannot save it whole.",
-}
+TO_LOAD = "The trained network for keras.models.load_model. The notebook has the code of its own layers."
 NOT_YET = "Press Train first: there is no trained network yet."
 
 
@@ -77,9 +74,8 @@ def downloads(run: ShownRun) -> None:
                 help="Jupyter: all code, the training, and a comparison with the numbers of this page.")  # fmt: skip
         _button("Python file", lambda: script(recipe(run)), f"{name}.py", "text/x-python", family,
                 help="The same in one file: python FILE trains and compares.")  # fmt: skip
-        ending = question_for(run)["file"]
-        _button("Network", lambda: saved_network(run), f"{name}{ending}", "application/octet-stream", family,
-                help=WAYS_TO_LOAD[ending] if trained else NOT_YET, disabled=not trained)  # fmt: skip
+        _button("Network", lambda: saved_network(run), f"{name}.keras", "application/octet-stream", family,
+                help=TO_LOAD if trained else NOT_YET, disabled=not trained)  # fmt: skip
         _button("Curves", lambda: tables.curves(run), f"{name}-curves.csv", "text/csv", family, disabled=not run.rows,
                 help="Loss and scores at every recorded step, as CSV.")  # fmt: skip
         _button("All numbers", lambda: tables.numbers(run), f"{name}-numbers.zip", "application/zip", family,
@@ -105,9 +101,4 @@ def _notebook(run: ShownRun) -> str:
 
 def saved_network(run: ShownRun) -> bytes:
     """Return the trained network as a file. Raises ValueError where the run cannot be asked any more."""
-    return session.engine().ask(run.run_id, question_for(run))["file"].tobytes()
-
-
-def question_for(run: ShownRun) -> dict[str, str]:
-    """Return the question for the network: whole, or its weights alone where its layers share one table."""
-    return dict(SAVED_NETWORK if whole(run.config) else SAVED_WEIGHTS)
+    return session.engine().ask(run.run_id, SAVED_NETWORK)["file"].tobytes()

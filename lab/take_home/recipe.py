@@ -71,11 +71,6 @@ def newest(run: ShownRun) -> dict[str, float]:
     return {name: value for name, value in row.items() if name not in NOT_COMPARED and value is not None}
 
 
-def whole(settings: Mapping[str, Any]) -> bool:
-    """Whether Keras can save the network whole; one whose output reads the embeddings' own table it cannot rebuild."""
-    return not settings.get("tied", False)
-
-
 def _upload(settings: Mapping[str, Any]) -> tuple[str, bytes]:
     digest = str(settings["upload"])
     files = sorted(Path(uploads_folder()).glob(f"{digest}.*"))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from string import Template
 from typing import Any
 
-from lab.take_home.recipe import Recipe, whole
+from lab.take_home.recipe import Recipe
 
 PACKAGES = (
     "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "pydantic", "altair", "vega-datasets", "statsmodels",
@@ -86,10 +86,6 @@ again = keras.models.load_model("$family.keras")
 same = all(np.array_equal(one, other) for one, other in zip(model.get_weights(), again.get_weights(), strict=True))
 print("Read back from the file, the network has", "the same weights." if same else "other weights.")""")
 
-KEEP_WEIGHTS = Template("""\
-model.save_weights("$family.weights.h5")  # the output shares the embeddings, which a .keras file cannot say
-pd.DataFrame(curves).to_csv("${family}_curves.csv", index=False)""")
-
 OWN_FILE = Template('''\
 import base64, os, tempfile
 from pathlib import Path
@@ -110,7 +106,7 @@ def filled(template: Template, made: Recipe) -> str:
 
 def keep(made: Recipe) -> str:
     """Return the step that writes the network and its curves."""
-    return filled(KEEP if whole(made.settings) else KEEP_WEIGHTS, made)
+    return filled(KEEP, made)
 
 
 def given(made: Recipe) -> str:
