@@ -31,6 +31,7 @@ class Shown:
     live: "stored" shows the stored run; "train" waits, compiled, for a press on Train; "ahead" is trained while the
     two slides before are shown, and the stored run stands in until it is done.
     draw: a picture of "inside the network" with its text alternative; without one the live picture of the page.
+    origin: where the numbers of such a picture come from, if they are not those of this run.
     """
 
     family: str
@@ -39,6 +40,7 @@ class Shown:
     live: Literal["stored", "train", "ahead"] = "stored"
     draw: Draw | None = None
     alt: str = ""
+    origin: Callable[[], str] | None = None
 
     @property
     def named(self) -> Preset | Failure:
@@ -139,7 +141,8 @@ SLIDES: tuple[Slide, ...] = (
         "places it needs depth. We want any two places in a single step. Keep that wish in mind.",
         50,
         Shown("cnn", "Two dots, three blocks", draw=cnn_measured.reach,
-              alt="Share right by the distance of two dots for stacks of one, two and three blocks."),
+              alt="Share right by the distance of two dots for stacks of one, two and three blocks.",
+              origin=cnn_measured.provenance),
     ),
     Slide(
         "Squeeze, and see what matters",
@@ -205,7 +208,8 @@ SLIDES: tuple[Slide, ...] = (
         "became the whole network.",
         65,
         Shown("lstm_gru", "Reversing with attention", draw=lstm_gru_measured.bottleneck,
-              alt="Share of letters right over the length of the word, with one vector and with attention."),
+              alt="Share of letters right over the length of the word, with one vector and with attention.",
+              origin=lstm_gru_measured.bottleneck_provenance),
     ),
     Slide(
         "Every token asks every other token",
@@ -231,7 +235,8 @@ SLIDES: tuple[Slide, ...] = (
         "not the best.\nIt removes limits, and buys new ones.",
         50,
         Shown("transformer", "An induction head forms", draw=transformer_measured.cost,
-              alt="Milliseconds of one block and of its attention over the number of tokens."),
+              alt="Milliseconds of one block and of its attention over the number of tokens.",
+              origin=transformer_measured.provenance),
     ),
     Slide(
         "What the Transformer kept",

@@ -245,9 +245,8 @@ def _picture(shown: Shown, run: ShownRun | None) -> None:
         return
     st.altair_chart(chart, width="stretch", alt=shown.alt)
     path = f"{shown.family}?preset={share.preset_name(shown.preset)}"
-    st.html(
-        f'<p class="provenance">{provenance_line(run)} · <a href="{path}" target="_self">open it on its page</a></p>'
-    )
+    origin = shown.origin() if shown.origin else provenance_line(run)
+    st.html(f'<p class="provenance">{origin} · <a href="{path}" target="_self">open it on its page</a></p>')
 
 
 def _road() -> str:

@@ -130,7 +130,8 @@ def test_every_slide_of_the_talk_is_drawn_from_a_stored_run(number: int) -> None
     assert not page.exception
     assert slide.title in told(page)
     if slide.shown is not None:
-        assert "Stored example" in told(page)
+        origin = slide.shown.origin
+        assert (origin() if origin is not None else "Stored example") in told(page)
         assert "no stored run" not in told(page)
 
 
