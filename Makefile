@@ -33,21 +33,23 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 
-# First what may share the machine, a file to each of two processes, since the tests of a file share trainings; then what
-# measures time or drives a browser.
-# ARGS may choose tests that are all of one kind: pytest's exit status 5 says that there was none of the other.
-define in_two_parts
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --durations 40 -m "($(1)) and not alone" $(ARGS) || test $$? -eq 5
-	$(PYTEST) -m "($(1)) and alone" $(ARGS) || test $$? -eq 5
+# First what may share the machine with other tests, a file to each of two processes, since the tests of a file share
+# trainings; then what drives a browser, two files at once; then what measures times or memory, by itself.
+# ARGS may choose tests that are all of one kind: pytest's exit status 5 says that there was none of another.
+SHARED := -n 2 --dist loadfile --no-loadscope-reorder --durations 40
+define in_three_parts
+	$(PYTEST) $(SHARED) -m "($(1)) and not alone" $(ARGS) || test $$? -eq 5
+	$(PYTEST) $(SHARED) -m "($(1)) and alone and browser" $(ARGS) || test $$? -eq 5
+	$(PYTEST) --durations 10 -m "($(1)) and alone and not browser" $(ARGS) || test $$? -eq 5
 endef
 
 test: lint
 	$(BIN)/python -m tests.browser.install
-	$(call in_two_parts,not slow)
+	$(call in_three_parts,not slow)
 
 test-all: lint
 	$(BIN)/python -m tests.browser.install
-	$(call in_two_parts,slow or not slow)
+	$(call in_three_parts,slow or not slow)
 
 examples: $(VENV)/.app
 	$(BIN)/python -m lab examples
