@@ -16,6 +16,7 @@ from io import BytesIO
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -80,7 +81,7 @@ def png(pixels: Array) -> str:
 
 
 def _save_rgba(pixels: Array, file: BytesIO) -> None:
-    colours, places = np.unique(pixels.view(np.uint32).ravel(), return_inverse=True)
+    places, colours = pd.factorize(pixels.view(np.uint32).ravel())  # hashes, where np.unique sorts
     if len(colours) > 256:
         Image.fromarray(pixels).save(file, format="PNG", compress_level=6)
         return

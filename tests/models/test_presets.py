@@ -17,17 +17,15 @@ from models.configs import CONFIGS
 from models.presets import FAILURES, PRESETS, Preset
 from tests.models.shortened import recorded_rarely
 
-# Their trainings take 3 to 40 s each: by default the first preset and the first failure of each train, and stored runs
-# are held for all.
-HEAVY = ("cnn", "rnn", "lstm_gru", "autoencoder", "gan", "transformer")
+# By default the first preset of a family, its first failure and that one's repair train, since all together take
+# minutes; the stored runs of all of them are held to what they promise.
 
 
 def marks(name: str, preset: Preset | Failure) -> tuple[pytest.MarkDecorator, ...]:
     """Downloaded data takes minutes to train on, and may not be on this machine."""
     dataset = str(preset.settings.get("dataset", ""))
     if dataset not in DOWNLOADED:
-        first = preset in (PRESETS[name][0], FAILURES[name][0])
-        return () if first or name not in HEAVY else (pytest.mark.slow,)
+        return () if preset in (PRESETS[name][0], FAILURES[name][0]) else (pytest.mark.slow,)
     absent = pytest.mark.skipif(download_share(dataset) < 1.0, reason=f"{dataset} is not in this machine's cache")
     return pytest.mark.slow, absent
 

@@ -1,17 +1,37 @@
 """Pages run in Streamlit's own test frame, with a real engine and a store of their own."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from models.configs import CONFIGS
 from models.presets import FAILURES
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def until_stopped(runner: Any, timeout: float = 3) -> None:
+    """Wait for a script as Streamlit's own function does, but ask every 20 ms: each question stops the script."""
+    until = time.monotonic() + timeout
+    while not runner.script_stopped():
+        time.sleep(0.02)
+        if time.monotonic() > until:
+            runner.request_stop()
+            runner.join()
+            raise RuntimeError(f"The page was not drawn within {timeout} s.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient() -> Iterator[None]:
+    """Let the pages be drawn without being asked a thousand times a second whether they are done."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_script_runner, "require_widgets_deltas", until_stopped)
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)
