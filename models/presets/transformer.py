@@ -66,6 +66,14 @@ PRESETS: tuple[Preset, ...] = (
         threshold=0.9,
     ),
     Preset(
+        title="Sort letters",
+        reason="Every letter of the answer needs all letters at once, and which of them are already said. It takes the "
+        "longest of the small tasks.",
+        settings={"dataset": "sort", "heads": 4, "mlp": 4, "steps": 1500},
+        metric="test_accuracy",
+        threshold=0.95,
+    ),
+    Preset(
         title="Text, character by character",
         reason="The help that comes with Python. After 300 steps the network guesses better than counting pairs of "
         "characters does, and not yet as well as counting runs of three or five.",
