@@ -37,7 +37,7 @@ def cell_shapes(run: ShownRun, properties: Sequence[dict[str, Any]], shift: Iter
 
 
 def shapes(features: list[Any]) -> alt.Chart:
-    return alt.Chart(alt.InlineData(values=tuple(features)))  # Altair copies lists again and again, tuples never
+    return alt.Chart(alt.InlineData(values=features))
 
 
 def finished(chart: Any, height: float = MAP_HEIGHT, upward: bool = False) -> Any:

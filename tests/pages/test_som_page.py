@@ -1,5 +1,6 @@
 """The page of the self-organizing map, driven through its widgets; the engine behind it is real."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +63,15 @@ def test_the_code_shown_is_the_code_of_the_file() -> None:
     for part in parts:
         lines = [line for line in part.splitlines() if not line.startswith("# models/som.py")]
         assert "\n".join(lines).strip() in source
+
+
+def test_shapes_of_the_map_reach_the_browser_as_shapes() -> None:
+    """Streamlit sends what is no plain list as a table, in which a shape is a text, and nothing is drawn."""
+    page = open_page("som")
+    protos = [one.proto for one in page.main.get("vega_lite_chart")]
+    drawn = [json.loads(proto.spec) for proto in protos if '"geoshape"' in proto.spec]
+    assert len(drawn) >= 4
+    for spec in drawn:
+        features = [one for rows in spec["datasets"].values() for one in rows]
+        assert features and all(one["geometry"]["coordinates"] for one in features if "geometry" in one)
+        assert any("geometry" in one for one in features)
