@@ -38,9 +38,9 @@ lint: $(VENV)/.test
 # ARGS may choose tests that are all of one kind: pytest's exit status 5 says that there was none of another.
 SHARED := -n 2 --dist loadfile --no-loadscope-reorder --durations 40
 define in_three_parts
-	$(PYTEST) $(SHARED) -m "($(1)) and not alone" $(ARGS) || test $$? -eq 5
-	$(PYTEST) $(SHARED) -m "($(1)) and alone and browser" $(ARGS) || test $$? -eq 5
-	$(PYTEST) --durations 10 -m "($(1)) and alone and not browser" $(ARGS) || test $$? -eq 5
+	$(PYTEST) $(SHARED) -m "($(1)) and not alone and not browser" $(ARGS) || test $$? -eq 5
+	$(PYTEST) $(SHARED) -m "($(1)) and browser and not alone" $(ARGS) || test $$? -eq 5
+	$(PYTEST) --durations 10 -m "($(1)) and alone" $(ARGS) || test $$? -eq 5
 endef
 
 test: lint

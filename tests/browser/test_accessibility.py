@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from lab.catalog import STOPS
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 FIRST = 120_000  # the engine imports TensorFlow once per server
 LAST = "Take it home"  # the section that the page of a family ends with

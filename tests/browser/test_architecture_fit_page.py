@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from lab.fit_matrix import FAMILIES, FAMILY, TASKS
 from tests.browser.test_mlp_page import settled_box
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 FIRST = 45_000
 
 

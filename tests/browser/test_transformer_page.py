@@ -13,7 +13,7 @@ from tests.browser.conftest import serving
 from tests.browser.gpt2_oracle import Oracle
 from tests.browser.test_accessibility import findings
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 FIRST = 45_000
 TINY = Path(__file__).resolve().parents[1] / "data" / "tiny-gpt2"
 TEXT = "the cat sat on the mat"
